@@ -1,0 +1,3 @@
+"""OTLP bytes in, made durable, decoded by the engine."""
+
+from __future__ import annotations

@@ -1,0 +1,169 @@
+"""Settings: declared once here, read from the environment or a TOML file, frozen, listed in docs/settings.md.
+
+Environment variables (`SPANLEDGER_<NAME>`) win over the TOML file. Only `spanledger.cli` calls `load()`;
+everything else is handed a `Settings`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from spanledger.errors import BadSetting
+
+PREFIX = "SPANLEDGER_"
+CONFIG_VARIABLE = f"{PREFIX}CONFIG"
+DEFAULT_CONFIG = Path("spanledger.toml")
+MIB = 1024 * 1024
+
+
+def _split_list(value: object) -> object:
+    """A comma-separated string as a tuple of its trimmed, non-empty parts."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Days = Annotated[int, Field(ge=0, le=36_500)]
+TextList = Annotated[tuple[str, ...], BeforeValidator(_split_list)]
+SecretList = Annotated[tuple[SecretStr, ...], BeforeValidator(_split_list)]
+
+
+class Settings(BaseModel):
+    """All settings with their types, defaults and meaning. Port 0 asks the system for a free one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    data_dir: Path = Field(Path("data"), description="Where the spool and the embedded engine keep their files.")
+    clickhouse_url: SecretStr = Field(
+        SecretStr(""),
+        description="A ClickHouse server, e.g. `http://user:password@host:8123/spanledger`. Empty: the embedded engine.",
+    )
+    host: str = Field(
+        "127.0.0.1", description="Address that all ports listen on. Anything but loopback needs `API_KEYS`."
+    )
+    otlp_grpc_port: Port = Field(4317, description="Port of OTLP/gRPC.")
+    otlp_http_port: Port = Field(4318, description="Port of OTLP/HTTP.")
+    http_port: Port = Field(8420, description="Port of the pages and the API.")
+    api_keys: SecretList = Field(
+        (), description="Bearer tokens, comma-separated. When set, every OTLP and API request must carry one."
+    )
+    cors_origins: TextList = Field(
+        (), description="Origins whose browsers may send OTLP/HTTP, comma-separated; `*` for any. Empty: none."
+    )
+    max_body_bytes: int = Field(
+        64 * MIB, ge=1024, le=1024 * MIB, description="Largest OTLP body in bytes, after decompression."
+    )
+    max_inflight_bytes: int = Field(
+        256 * MIB, ge=MIB, description="Bytes of bodies in work at once; beyond it clients are asked to wait."
+    )
+    spool_max_bytes: int = Field(
+        4096 * MIB, ge=MIB, description="Bound of the spool in bytes; when it is full, clients are asked to wait."
+    )
+    segment_bytes: int = Field(
+        12 * MIB, ge=4096, le=256 * MIB, description="A segment of the spool, and so an insert, is closed at this size."
+    )
+    seal_after_seconds: float = Field(
+        0.5, gt=0, le=60, description="... or when its first request is this old. Spans can be queried soon after."
+    )
+    resend_window_seconds: int = Field(
+        900, ge=0, description="A request with the same bytes within this time is stored once. 0: off."
+    )
+    oldest_span_days: Days = Field(
+        3650, description="Spans that start longer ago, or over a day ahead, keep their data but lose that time."
+    )
+    spans_retention_days: Days = Field(0, description="Spans of days older than this are dropped. 0: kept for ever.")
+    events_retention_days: Days = Field(0, description="The same for `events` (OTLP logs).")
+    metric_points_retention_days: Days = Field(0, description="The same for `metric_points`.")
+    settle_after_seconds: float = Field(
+        60, gt=0, description="A trace with no new span for this long is settled into one row."
+    )
+    query_max_seconds: float = Field(30, gt=0, description="Longest run of one query of the API.")
+    query_max_memory_bytes: int = Field(1024 * MIB, ge=16 * MIB, description="Memory of one query of the API.")
+    query_max_rows: int = Field(100_000, ge=1, description="Rows in one answer of the query API.")
+    query_max_rows_read: int = Field(2_000_000_000, ge=1, description="Rows that one query of the API may read.")
+    engine_max_memory_bytes: int = Field(
+        1200 * MIB, ge=256 * MIB, description="Memory that the embedded engine may take for all its work."
+    )
+    engine_threads: int = Field(2, ge=1, le=256, description="Threads of one query and of background merges.")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="How much is logged to stderr.")
+
+    @property
+    def embedded(self) -> bool:
+        """True when the engine is chDB in this process, not a server."""
+        return not self.clickhouse_url.get_secret_value()
+
+    def checked(self) -> Settings:
+        """These settings, or BadSetting where two of them contradict each other."""
+        if not self.api_keys and not _is_loopback(self.host):
+            raise BadSetting(
+                f"SPANLEDGER_HOST is {self.host!r}, which others can reach, and SPANLEDGER_API_KEYS is empty. "
+                "Set keys, or listen on 127.0.0.1."
+            )
+        if self.segment_bytes > self.spool_max_bytes:
+            raise BadSetting("SPANLEDGER_SEGMENT_BYTES is larger than SPANLEDGER_SPOOL_MAX_BYTES; lower it.")
+        return self
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting's name."""
+    return f"{PREFIX}{name.upper()}"
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from `environ` over the TOML file it names (or ./spanledger.toml); BadSetting names what is wrong."""
+    values: dict[str, Any] = dict(_from_file(environ))
+    for key, value in environ.items():
+        if key.startswith(PREFIX) and key != CONFIG_VARIABLE:
+            name = key.removeprefix(PREFIX).lower()
+            _known(name, key)
+            values[name] = value
+    try:
+        return Settings(**values).checked()
+    except ValidationError as error:
+        raise BadSetting(_sentence(error)) from error
+
+
+def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:
+    named = environ.get(CONFIG_VARIABLE)
+    path = Path(named) if named else DEFAULT_CONFIG
+    if not named and not path.exists():
+        return {}
+    try:
+        values = tomllib.loads(path.read_text())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadSetting(f"The settings file {path} can't be read: {error}") from error
+    for name in values:
+        _known(name, f"{name} (in {path})")
+    return values
+
+
+def _known(name: str, as_written: str) -> None:
+    if name in Settings.model_fields:
+        return
+    near = difflib.get_close_matches(name, Settings.model_fields, n=1)
+    hint = f" Did you mean {variable(near[0])}?" if near else " docs/settings.md lists them all."
+    raise BadSetting(f"{as_written} is not a setting.{hint}")
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first failure in plain words, without values of secrets."""
+    first = error.errors(include_url=False)[0]
+    name = str(first["loc"][0])
+    given = "" if "SecretStr" in str(Settings.model_fields[name].annotation) else f" (got {first['input']!r})"
+    return f"{variable(name)}: {first['msg']}{given}."
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
