@@ -45,7 +45,7 @@ class Settings(BaseModel):
     data_dir: Path = Field(Path("data"), description="Where the spool and the embedded engine keep their files.")
     clickhouse_url: SecretStr = Field(
         SecretStr(""),
-        description="A ClickHouse server, e.g. `http://user:password@host:8123/spanledger`. Empty: the embedded engine.",
+        description="`http://user:password@host:8123/database` of a ClickHouse server. Empty: the embedded engine.",
     )
     host: str = Field(
         "127.0.0.1", description="Address that all ports listen on. Anything but loopback needs `API_KEYS`."
@@ -76,9 +76,6 @@ class Settings(BaseModel):
     )
     resend_window_seconds: int = Field(
         900, ge=0, description="A request with the same bytes within this time is stored once. 0: off."
-    )
-    oldest_span_days: Days = Field(
-        3650, description="Spans that start longer ago, or over a day ahead, keep their data but lose that time."
     )
     spans_retention_days: Days = Field(0, description="Spans of days older than this are dropped. 0: kept for ever.")
     events_retention_days: Days = Field(0, description="The same for `events` (OTLP logs).")

@@ -1,0 +1,252 @@
+"""The one door to ClickHouse: chDB in the data directory, or a server by URL, through clickhouse-connect.
+
+Errors of the driver leave here as `EngineUnavailable` (it may work later) or `QueryFailed` (it will not).
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import clickhouse_connect
+import orjson
+from clickhouse_connect import common
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+
+from spanledger.errors import EngineUnavailable, LimitExceeded, QueryFailed, SpanledgerError
+from spanledger.ownership import Ownership
+from spanledger.settings import MIB, Settings
+
+POOL_SIZE = 8
+"""Idle handles kept open."""
+
+LIMIT_CODES = frozenset({158, 159, 160, 241, 307, 396})
+"""ClickHouse: TOO_MANY_ROWS, TIMEOUT_EXCEEDED, TOO_SLOW, MEMORY_LIMIT_EXCEEDED, TOO_MANY_BYTES, .._ROWS_OR_BYTES."""
+
+RETRYABLE_CODES = frozenset(
+    {
+        74, 75, 76, 77,  # can't read, write, open or close a file
+        159, 160,  # time is up
+        173,  # CANNOT_ALLOCATE_MEMORY
+        201, 202,  # quota, too many simultaneous queries
+        203, 209, 210, 236,  # no free connection, socket timeout, network, aborted
+        241,  # MEMORY_LIMIT_EXCEEDED: of all queries together, so later may do
+        242, 243,  # table is read-only, NOT_ENOUGH_SPACE
+        252,  # TOO_MANY_PARTS: merges lag behind
+        279, 285, 286, 287, 289, 319,  # replicas away, quorum not met, status of insert unknown
+        394, 425, 439,  # cancelled, system error, can't schedule a task
+        499, 999, 1000, 1001,  # object storage, keeper, and exceptions from below
+    }
+)  # fmt: skip
+"""ClickHouse codes after which the same statement may work."""
+
+CACHE_BYTES = {"mark_cache_size": 64 * MIB, "primary_index_cache_size": 64 * MIB, "index_mark_cache_size": 64 * MIB}
+"""The embedded engine's caches. ClickHouse's own defaults (5 GiB each) are for a machine of its own."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows of a query with their columns and what it took."""
+
+    columns: list[tuple[str, str]]
+    """(name, ClickHouse type) per column."""
+    rows: list[list[Any]]
+    elapsed_ms: float
+    rows_read: int
+
+
+class _Pool:
+    """Client handles to one engine. A handle runs one statement at a time; more are opened when all are busy."""
+
+    def __init__(self, connect: Callable[[], Client]) -> None:
+        self._connect = connect
+        self._idle: queue.LifoQueue[Client] = queue.LifoQueue(POOL_SIZE)
+
+    @contextmanager
+    def client(self) -> Iterator[Client]:
+        """A handle for one statement; one that met a connection error is not used again."""
+        with _mapped():
+            try:
+                client = self._idle.get_nowait()
+            except queue.Empty:
+                client = self._connect()
+            try:
+                yield client
+            except ClickHouseError as error:
+                if isinstance(map_error(error), EngineUnavailable):
+                    client.close()
+                else:
+                    self._give_back(client)
+                raise
+            else:
+                self._give_back(client)
+
+    def _give_back(self, client: Client) -> None:
+        try:
+            self._idle.put_nowait(client)
+        except queue.Full:
+            client.close()
+
+    def close(self) -> None:
+        """Close the idle handles; one in use is closed by its user's `with`."""
+        while True:
+            try:
+                self._idle.get_nowait().close()
+            except queue.Empty:
+                return
+
+
+class Engine:
+    """One ClickHouse, embedded or a server. Thread-safe."""
+
+    def __init__(self, settings: Settings, ownership: Ownership | None = None) -> None:
+        self._ownership = ownership
+        connect = _connector(settings)
+        self._trusted = _Pool(connect)
+        self._guarded = _Pool(lambda: _limited(connect(), reader_limits(settings)))
+
+    def query(
+        self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
+    ) -> Answer:
+        """The rows of one SELECT of ours; `{name:Type}` in the SQL is bound from `parameters`."""
+        return _run(self._trusted, sql, parameters, settings)
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[list[Any]]:
+        """Only the rows of `query`."""
+        return self.query(sql, parameters).rows
+
+    def query_guarded(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Answer:
+        """The rows of a SELECT from outside: read-only, bounded, its settings locked.
+
+        The engine's read-only mode alone does not stop INTO OUTFILE or reading system tables: `spanledger.guard`
+        must have passed the statement first.
+        """
+        return _run(self._guarded, sql, parameters, None)
+
+    def command(
+        self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
+    ) -> None:
+        """Run a statement that returns nothing."""
+        with self._trusted.client() as client:
+            client.command(sql, parameters=dict(parameters or {}), settings=dict(settings or {}))
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Insert a few rows from Python."""
+        with self._trusted.client() as client:
+            client.insert(table, rows, column_names=list(columns))
+
+    def insert_raw(self, table: str, body: bytes | BinaryIO, form: str, settings: Mapping[str, Any]) -> None:
+        """Insert bytes that the engine decodes itself; `form` is a ClickHouse format, e.g. `ProtobufSingle`."""
+        with self._trusted.client() as client:
+            client.raw_insert(table, insert_block=body, settings=dict(settings), fmt=form)
+
+    def announce(self, address: str) -> None:
+        """Tell other processes, by the lock file, at which base URL this one answers."""
+        if self._ownership:
+            self._ownership.announce(address)
+
+    def close(self) -> None:
+        """Close all handles and give the data directory free."""
+        self._guarded.close()
+        self._trusted.close()
+        if self._ownership:
+            self._ownership.release()
+
+
+def open_engine(settings: Settings, *, role: str) -> Engine:
+    """The engine that `settings` name. `role` tells others who holds an embedded data directory.
+
+    Raises DataDirectoryBusy when another process owns it, EngineUnavailable when a server is away.
+    """
+    common.set_setting("autogenerate_session_id", False)
+    ownership = None
+    if settings.embedded:
+        ownership = Ownership.take(settings.data_dir / "engine.lock", role)
+        (settings.data_dir / "engine").mkdir(exist_ok=True)
+    engine = Engine(settings, ownership)
+    try:
+        engine.command("SELECT 1")
+    except SpanledgerError:
+        engine.close()
+        raise
+    return engine
+
+
+def reader_limits(settings: Settings) -> dict[str, Any]:
+    """Bounds of one statement from outside. `readonly` comes last: after it no setting can be changed."""
+    return {
+        "max_execution_time": settings.query_max_seconds,
+        "timeout_overflow_mode": "throw",
+        "max_memory_usage": settings.query_max_memory_bytes,
+        "max_result_rows": settings.query_max_rows,
+        "result_overflow_mode": "throw",
+        "max_rows_to_read": settings.query_max_rows_read,
+        "max_threads": settings.engine_threads,
+        "max_ast_elements": 10_000,
+        "max_expanded_ast_elements": 100_000,
+        "readonly": 1,
+    }
+
+
+def _connector(settings: Settings) -> Callable[[], Client]:
+    if not settings.embedded:
+        url = settings.clickhouse_url.get_secret_value()
+        return lambda: clickhouse_connect.get_client(dsn=url, connect_timeout=5, send_receive_timeout=300)
+    path = (settings.data_dir / "engine").resolve()
+    options = {
+        "max_server_memory_usage": settings.engine_max_memory_bytes,
+        "format_schema_path": f"{path}/format_schemas/",
+        **CACHE_BYTES,
+    }
+    threads = {"max_threads": settings.engine_threads}
+    return lambda: clickhouse_connect.get_client(
+        interface="chdb", path=str(path), chdb_options=options, settings=threads
+    )
+
+
+def _limited(client: Client, limits: Mapping[str, Any]) -> Client:
+    for name, value in limits.items():
+        client.set_client_setting(name, value)
+    return client
+
+
+def _run(pool: _Pool, sql: str, parameters: Mapping[str, Any] | None, settings: Mapping[str, Any] | None) -> Answer:
+    with pool.client() as client:
+        raw = client.raw_query(sql, parameters=dict(parameters or {}), settings=dict(settings or {}), fmt="JSONCompact")
+    return _answer(raw)
+
+
+def _answer(raw: bytes) -> Answer:
+    body = orjson.loads(raw)
+    return Answer(
+        columns=[(column["name"], column["type"]) for column in body["meta"]],
+        rows=body["data"],
+        elapsed_ms=round(body["statistics"]["elapsed"] * 1000, 3),
+        rows_read=body["statistics"]["rows_read"],
+    )
+
+
+@contextmanager
+def _mapped() -> Iterator[None]:
+    """Turn each error of the driver into one of ours. This is the only place that knows the driver's errors."""
+    try:
+        yield
+    except ClickHouseError as error:
+        raise map_error(error) from error
+    except OSError as error:
+        raise EngineUnavailable(f"The engine can't be reached: {error}") from error
+
+
+def map_error(error: ClickHouseError) -> SpanledgerError:
+    """The error of ours that a driver's error stands for."""
+    code = getattr(error, "code", None)
+    message = str(error).strip().replace("\n", " ")
+    if code in LIMIT_CODES:
+        return LimitExceeded(message, code)
+    if code in RETRYABLE_CODES or (code is None and isinstance(error, OperationalError)):
+        return EngineUnavailable(message, code)
+    return QueryFailed(message, code)
