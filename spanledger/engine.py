@@ -9,6 +9,7 @@ import queue
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import clickhouse_connect
@@ -62,25 +63,23 @@ class Answer:
 class _Pool:
     """Client handles to one engine. A handle runs one statement at a time; more are opened when all are busy."""
 
-    def __init__(self, connect: Callable[[], Client]) -> None:
+    def __init__(self, connect: Callable[[], Client], *, limits_are_final: bool = False) -> None:
         self._connect = connect
+        self._limits_are_final = limits_are_final
         self._idle: queue.LifoQueue[Client] = queue.LifoQueue(POOL_SIZE)
 
     @contextmanager
     def client(self) -> Iterator[Client]:
-        """A handle for one statement; one that met a connection error is not used again."""
-        with _mapped():
+        """A handle for one statement; one that met an error is not used again."""
+        with _mapped(self._limits_are_final):
             try:
                 client = self._idle.get_nowait()
             except queue.Empty:
                 client = self._connect()
             try:
                 yield client
-            except ClickHouseError as error:
-                if isinstance(map_error(error), EngineUnavailable):
-                    client.close()
-                else:
-                    self._give_back(client)
+            except BaseException:  # chDB keeps what a failed query had written and puts it before the next answer
+                client.close()
                 raise
             else:
                 self._give_back(client)
@@ -105,9 +104,10 @@ class Engine:
 
     def __init__(self, settings: Settings, ownership: Ownership | None = None) -> None:
         self._ownership = ownership
+        self._embedded = settings.embedded
         connect = _connector(settings)
         self._trusted = _Pool(connect)
-        self._guarded = _Pool(lambda: _limited(connect(), reader_limits(settings)))
+        self._guarded = _Pool(lambda: _limited(connect(), reader_limits(settings)), limits_are_final=True)
 
     def query(
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
@@ -143,6 +143,16 @@ class Engine:
         """Insert bytes that the engine decodes itself; `form` is a ClickHouse format, e.g. `ProtobufSingle`."""
         with self._trusted.client() as client:
             client.raw_insert(table, insert_block=body, settings=dict(settings), fmt=form)
+
+    def insert_file(self, table: str, path: Path, form: str, settings: Mapping[str, Any]) -> None:
+        """The same for a file. The embedded engine reads it where it lies; to a server it is streamed."""
+        if self._embedded:
+            clause = ", ".join(f"{name} = {_quoted(str(value))}" for name, value in settings.items())
+            source = f"INFILE {_quoted(str(path.resolve()))} COMPRESSION 'none'"
+            self.command(f"INSERT INTO {table} FROM {source} SETTINGS {clause} FORMAT {form}")
+            return
+        with path.open("rb") as file:
+            self.insert_raw(table, file, form, settings)
 
     def announce(self, address: str) -> None:
         """Tell other processes, by the lock file, at which base URL this one answers."""
@@ -184,6 +194,7 @@ def reader_limits(settings: Settings) -> dict[str, Any]:
         "max_memory_usage": settings.query_max_memory_bytes,
         "max_result_rows": settings.query_max_rows,
         "result_overflow_mode": "throw",
+        "limit": settings.query_max_rows + 1,  # max_result_rows does not see an arrayJoin over constants
         "max_rows_to_read": settings.query_max_rows_read,
         "max_threads": settings.engine_threads,
         "max_ast_elements": 10_000,
@@ -206,6 +217,11 @@ def _connector(settings: Settings) -> Callable[[], Client]:
     return lambda: clickhouse_connect.get_client(
         interface="chdb", path=str(path), chdb_options=options, settings=threads
     )
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _limited(client: Client, limits: Mapping[str, Any]) -> Client:
@@ -231,21 +247,24 @@ def _answer(raw: bytes) -> Answer:
 
 
 @contextmanager
-def _mapped() -> Iterator[None]:
+def _mapped(limits_are_final: bool) -> Iterator[None]:
     """Turn each error of the driver into one of ours. This is the only place that knows the driver's errors."""
     try:
         yield
     except ClickHouseError as error:
-        raise map_error(error) from error
+        raise map_error(error, limits_are_final) from error
     except OSError as error:
         raise EngineUnavailable(f"The engine can't be reached: {error}") from error
 
 
-def map_error(error: ClickHouseError) -> SpanledgerError:
-    """The error of ours that a driver's error stands for."""
+def map_error(error: ClickHouseError, limits_are_final: bool) -> SpanledgerError:
+    """The error of ours that a driver's error stands for.
+
+    A query from outside that meets a limit would meet it again; for an insert of ours it is a busy hour.
+    """
     code = getattr(error, "code", None)
     message = str(error).strip().replace("\n", " ")
-    if code in LIMIT_CODES:
+    if limits_are_final and code in LIMIT_CODES:
         return LimitExceeded(message, code)
     if code in RETRYABLE_CODES or (code is None and isinstance(error, OperationalError)):
         return EngineUnavailable(message, code)

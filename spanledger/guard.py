@@ -43,9 +43,8 @@ NODES = frozenset(
 """Kinds of nodes that a SELECT is made of. `SetQuery` (SETTINGS) is left out on purpose."""
 
 TABLE_FUNCTIONS = frozenset(
-    {"numbers", "numbers_mt", "zeros", "zeros_mt", "generateSeries", "generate_series", "values", "SQLStandardValues",
-     "view"}
-)  # fmt: skip
+    {"numbers", "numbers_mt", "generateSeries", "generate_series", "values", "SQLStandardValues", "view"}
+)
 """Table functions that make rows out of nothing. All others reach files, networks, processes or other databases."""
 
 SYSTEM_TABLES = frozenset({"one", "numbers", "numbers_mt", "zeros", "zeros_mt", "columns", "functions"})
@@ -62,8 +61,9 @@ CATEGORIES = frozenset(
 """Categories of functions (`system.functions.categories`) whose members compute from their arguments.
 
 Left out: AI (network), Dictionary and Embedded Dictionary (their sources may be remote), Introspection and Internal
-(the inside of the process), Other (files, sleeping, names of hosts and users; the harmless ones are in `FUNCTIONS_BESIDE`),
-Machine Learning, Geo, Encryption, QBit, NumericIndexedVector, Time Series (native code that spans do not need).
+(the inside of the process), Other (files, sleeping, names of hosts and users; what is harmless of it is in
+`FUNCTIONS_BESIDE`), Machine Learning, Geo, Encryption, QBit, NumericIndexedVector, Time Series (native code that
+queries about spans do not need).
 """
 
 FUNCTIONS_BESIDE = frozenset(
@@ -196,7 +196,7 @@ def _check_parameters(nodes: list[tuple[str, Node]], parameters: Mapping[str, ob
 
 @dataclass(frozen=True)
 class _Functions:
-    """What the engine's functions are, by name. `exact` and `folded` (case-insensitive names) give the canonical one."""
+    """The engine's functions. `exact` and `folded` (case-insensitive names) give the canonical name of one."""
 
     exact: Mapping[str, str]
     folded: Mapping[str, str]

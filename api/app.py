@@ -1,0 +1,180 @@
+"""The HTTP API and the pages, as one ASGI app over an engine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+from fastapi import FastAPI, Response
+from fastapi import Path as InPath
+from fastapi.responses import PlainTextResponse
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+import dashboards
+import spanledger
+from api import admin, problems
+from api.admin import QuarantineRoom
+from api.doorkeeper import Doorkeeper
+from api.status import Status
+from spanledger import guard
+from spanledger import sql as sql_files
+from spanledger.engine import Engine
+from spanledger.errors import EngineUnavailable, LimitExceeded
+from spanledger.settings import Settings
+
+TRACE = Path(__file__).with_name("trace.sql")
+
+MAX_QUERIES = 8
+"""Queries of the API that run at once; more are asked to come again, so that memory stays bounded."""
+
+MAX_SPANS_OF_A_TRACE = 10_000
+"""Spans in one answer of the trace route."""
+
+TOO_MANY_ROWS = 396
+"""ClickHouse's code for an answer with too many rows."""
+
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+Scalar = str | bool | int | FiniteFloat | None
+ParameterName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
+
+
+class Query(BaseModel):
+    """One read-only statement; `{name:Type}` in it takes the value `name` of `parameters`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sql: str = Field(min_length=1, examples=["SELECT tenant, count() FROM spans WHERE service = {s:String} GROUP BY 1"])
+    parameters: dict[ParameterName, Scalar | list[Scalar]] = Field(default_factory=dict, examples=[{"s": "checkout"}])
+
+
+class Column(BaseModel):
+    """A column of an answer, with ClickHouse's name of its type."""
+
+    name: str
+    type: str
+
+
+class QueryAnswer(BaseModel):
+    """Rows in the order of `columns`. Integers of 64 bits are numbers; NaN and infinities are null."""
+
+    columns: list[Column]
+    rows: list[list[Any]]
+    elapsed_ms: float
+    rows_read: int
+
+
+class Trace(BaseModel):
+    """The spans of one trace by start, each with all columns of `spans`."""
+
+    trace_id: str
+    spans: list[dict[str, Any]]
+    truncated: bool = Field(description=f"True when the trace has more than {MAX_SPANS_OF_A_TRACE:,} spans.")
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 has it; `code` is ClickHouse's where the engine raised it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: int | None = None
+
+
+def create_app(engine: Engine, settings: Settings, status: Status, quarantine: QuarantineRoom) -> FastAPI:
+    """The app that `spanledger serve` runs; nothing in it outlives `engine`."""
+    app = FastAPI(
+        title="spanledger",
+        version=spanledger.__version__,
+        docs_url=None,
+        redoc_url=None,
+        responses={"default": {"model": Problem, "description": "A problem", "content": {problems.MEDIA_TYPE: {}}}},
+    )
+    problems.install(app)
+    app.add_middleware(Doorkeeper, settings=settings)
+    _add_probes(app, status)
+    _add_reads(app, engine, settings.query_max_rows)
+    app.include_router(admin.router(engine, quarantine))
+    app.include_router(dashboards.router(engine, settings))
+    return app
+
+
+def _add_probes(app: FastAPI, status: Status) -> None:
+    @app.get("/healthz", tags=["service"])
+    def alive() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "alive"}
+
+    @app.get("/readyz", tags=["service"], response_model=None)
+    def ready() -> dict[str, str] | Response:
+        """The tables are there and the spool drains; 503 with the reasons when not."""
+        reasons = status.ready()
+        if reasons:
+            kind = problems.Kind(503, "not-ready", "Not ready", retry_after=2)
+            return problems.problem(kind, " ".join(reasons), reasons=reasons)
+        return {"status": "ready"}
+
+    @app.get("/metrics", tags=["service"], response_class=PlainTextResponse)
+    def metrics() -> Response:
+        """Metrics in Prometheus' text format."""
+        return Response(status.metrics(), media_type=METRICS_TYPE)
+
+
+def _add_reads(app: FastAPI, engine: Engine, max_rows: int) -> None:
+    slots = _Slots(MAX_QUERIES)
+
+    @app.post("/api/v1/query", tags=["data"], responses={200: {"model": QueryAnswer}})
+    def query(asked: Query) -> Response:
+        """Run one SELECT: read-only, and bounded in time, memory, rows read and rows of the answer."""
+        with slots.taken():
+            statement = guard.check(engine, asked.sql, asked.parameters)
+            answer = engine.query_guarded(statement, asked.parameters)
+            if len(answer.rows) > max_rows:  # the engine does not count the rows of one arrayJoin over constants
+                raise LimitExceeded(f"The answer has more than {max_rows:,} rows.", TOO_MANY_ROWS)
+            return _json(
+                {
+                    "columns": [{"name": name, "type": kind} for name, kind in answer.columns],
+                    "rows": answer.rows,
+                    "elapsed_ms": answer.elapsed_ms,
+                    "rows_read": answer.rows_read,
+                }
+            )
+
+    @app.get("/api/v1/traces/{trace_id}", tags=["data"], responses={200: {"model": Trace}})
+    def trace(trace_id: Annotated[str, InPath(pattern="^[0-9a-fA-F]{32}$")]) -> Response:
+        """One trace with its spans."""
+        wanted = {"trace_id": trace_id.lower(), "limit": MAX_SPANS_OF_A_TRACE + 1}
+        with slots.taken():
+            answer = engine.query_guarded(sql_files.read(TRACE), wanted)
+        if not answer.rows:
+            return problems.of_status(404, f"There is no span of the trace {trace_id.lower()}.")
+        names = [name for name, _ in answer.columns]
+        spans = [dict(zip(names, row, strict=True)) for row in answer.rows[:MAX_SPANS_OF_A_TRACE]]
+        truncated = len(answer.rows) > MAX_SPANS_OF_A_TRACE
+        return _json({"trace_id": trace_id.lower(), "spans": spans, "truncated": truncated})
+
+
+class _Slots:
+    """At most `count` holders at once; one more is turned away, not made to wait."""
+
+    def __init__(self, count: int) -> None:
+        self._free = threading.BoundedSemaphore(count)
+        self._count = count
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        if not self._free.acquire(blocking=False):
+            raise EngineUnavailable(f"{self._count} queries run already; try again in a moment.")
+        try:
+            yield
+        finally:
+            self._free.release()
+
+
+def _json(body: object) -> Response:
+    return Response(orjson.dumps(body), media_type="application/json")

@@ -1,0 +1,83 @@
+"""One signal's part of the spool: what waits to be written, the open segment, the sealed ones."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from collector.segment import SegmentWriter
+from collector.signals import Signal
+
+
+class Waiting(NamedTuple):
+    """A sealed segment that the engine has not taken yet."""
+
+    number: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A request that waits to be written."""
+
+    header: bytes
+    body: bytes
+    digest: bytes
+    accepted_at: int
+    items: int
+    future: Future[None]
+
+    @property
+    def size(self) -> int:
+        """Bytes in the segment."""
+        return len(self.header) + len(self.body)
+
+
+class Lane:
+    """One signal's folder. `queue` and `sealed` are under the spool's lock, the rest is the writer thread's."""
+
+    def __init__(self, signal: Signal, folder: Path, seed: int) -> None:
+        self.signal = signal
+        self.folder = folder
+        self.seed = seed
+        self.queue: list[Entry] = []
+        self.segment: SegmentWriter | None = None
+        self.opened_at = 0.0
+        self.broken = False
+        """What is on disk behind the segment's durable length is unknown; nothing is accepted until it is cut off."""
+        self.next_number = 1
+        self.sealed: deque[Waiting] = deque()
+
+    def write(self, entries: list[Entry]) -> None:
+        """Write and fsync; an OSError leaves the lane broken."""
+        self.broken = True
+        if self.segment is None:
+            number, self.next_number = self.next_number, self.next_number + 1
+            self.segment = SegmentWriter(self.folder, number)
+            self.opened_at = time.monotonic()
+        self.segment.append([part for entry in entries for part in (entry.header, entry.body)])
+        self.broken = False
+
+    def seal(self) -> Waiting | None:
+        """Hand what is durable to the drain; an OSError leaves the lane broken, and it may be tried again."""
+        segment = self.segment
+        if segment and self.broken:
+            segment.cut()
+        self.broken = True
+        sealed = segment is not None and segment.seal()
+        self.segment = None
+        self.broken = False
+        return Waiting(segment.number, segment.durable) if segment and sealed else None
+
+    def fitting(self, entries: list[Entry], start: int, bound: int) -> int:
+        """How many entries go into the open segment; a body larger than a segment gets one of its own."""
+        length = self.segment.length if self.segment else 0
+        for index in range(start, len(entries)):
+            length += entries[index].size
+            if length > bound:
+                return index - start if index > start or self.segment else 1
+        return len(entries) - start

@@ -1,0 +1,4 @@
+SELECT id, signal, items, bytes, reason, file
+FROM rejected FINAL
+WHERE state = 'quarantined'
+ORDER BY at, id

@@ -1,0 +1,239 @@
+"""A file of the spool: OTLP bodies one behind the other, each after a header that proves it.
+
+A segment is itself a valid OTLP request: bodies of repeated fields concatenate, and the header is a field (number 1000)
+that OTLP does not know and every decoder skips. So a segment is inserted as it lies on disk.
+
+    header   C2 3E 26 · version u8 · flags u8 · length u32 · accepted u64 (Unix ns) · items u32 · digest 16 · check u32
+    body     `length` bytes
+
+All numbers are little-endian. The digest is xxh3_128 of the body with the seed of spool and signal; the check is the
+low half of xxh3_64 over the header's fields before it.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import xxhash
+
+VERSION = 1
+OPEN, SEALED, DONE = ".open", ".seg", ".done"
+"""Being written · complete, for the drain · its rows are in the engine, may go."""
+
+_TAG = b"\xc2\x3e"
+_FIELDS = struct.Struct("<BBIQI16s")
+_CHECK = struct.Struct("<I")
+_PREFIX = _TAG + bytes([_FIELDS.size + _CHECK.size])
+HEADER_BYTES = len(_PREFIX) + _FIELDS.size + _CHECK.size
+_HASH_STEP = 1024 * 1024
+"""A body is checked in pieces of this size: the memory of a scan does not grow with the body."""
+_MOST_BUFFERS = 1024
+"""IOV_MAX of Linux."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One accepted request in a segment."""
+
+    offset: int
+    header_size: int
+    body_offset: int
+    length: int
+    items: int
+    accepted_at: int
+    """Unix nanoseconds."""
+    digest: bytes
+
+    @property
+    def end(self) -> int:
+        """The offset behind the body."""
+        return self.body_offset + self.length
+
+
+def digest_of(body: bytes, seed: int) -> bytes:
+    """The identity of a body; `seed` is `Identity.seed_of(signal)`."""
+    return xxhash.xxh3_128_digest(body, seed)
+
+
+def pack_header(length: int, items: int, accepted_at: int, digest: bytes) -> bytes:
+    """The bytes that go before a body."""
+    fields = _FIELDS.pack(VERSION, 0, length, accepted_at, items, digest)
+    return _PREFIX + fields + _CHECK.pack(_check(fields))
+
+
+def _check(fields: bytes) -> int:
+    return int(xxhash.xxh3_64_intdigest(fields)) & 0xFFFF_FFFF
+
+
+class Scan:
+    """Iterates over the whole records of a segment; ends at the first that is torn or corrupt, and never raises for
+    what the bytes say. After it, `valid_up_to` is where the whole records end and `cut` how many bytes follow.
+
+    Without a seed bodies are not read, only their headers.
+    """
+
+    def __init__(self, file: BinaryIO, seed: int | None) -> None:
+        self._file = file
+        self._seed = seed
+        self._size = os.fstat(file.fileno()).st_size
+        self.valid_up_to = 0
+
+    @property
+    def cut(self) -> int:
+        """Bytes behind the last whole record."""
+        return self._size - self.valid_up_to
+
+    def __iter__(self) -> Iterator[Record]:
+        self.valid_up_to = 0
+        while record := self._next():
+            self.valid_up_to = record.end
+            yield record
+
+    def _next(self) -> Record | None:
+        offset = self.valid_up_to
+        self._file.seek(offset)
+        record = _unpack(self._file.read(HEADER_BYTES), offset)
+        if record is None or record.end > self._size:
+            return None
+        return record if self._seed is None or self._proves(record, self._seed) else None
+
+    def _proves(self, record: Record, seed: int) -> bool:
+        state = xxhash.xxh3_128(seed=seed)
+        left = record.length
+        while left > 0:
+            piece = self._file.read(min(left, _HASH_STEP))
+            if not piece:
+                return False
+            state.update(piece)
+            left -= len(piece)
+        return bool(state.digest() == record.digest)
+
+
+def scan(file: BinaryIO, seed: int | None) -> Scan:
+    """The records of an open segment; see Scan."""
+    return Scan(file, seed)
+
+
+def _unpack(header: bytes, offset: int) -> Record | None:
+    if len(header) < HEADER_BYTES or not header.startswith(_PREFIX):
+        return None
+    fields = header[len(_PREFIX) : -_CHECK.size]
+    if _CHECK.unpack(header[-_CHECK.size :])[0] != _check(fields):
+        return None
+    version, _flags, length, accepted_at, items, digest = _FIELDS.unpack(fields)
+    if version != VERSION:
+        return None
+    return Record(offset, HEADER_BYTES, offset + HEADER_BYTES, length, items, accepted_at, digest)
+
+
+def segment_path(folder: Path, number: int, state: str) -> Path:
+    """Where segment `number` of a signal's folder lies in that state."""
+    return folder / f"{number:012d}{state}"
+
+
+def segment_numbers(folder: Path, state: str) -> list[int]:
+    """The numbers of the segments in that state, lowest first."""
+    return sorted(int(path.stem) for path in folder.glob(f"*{state}") if path.stem.isdigit())
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make names that were made, changed or removed in `folder` survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class SegmentWriter:
+    """A new segment being written. File and name are on disk before the constructor returns."""
+
+    def __init__(self, folder: Path, number: int) -> None:
+        self.number = number
+        self.length = 0
+        self.durable = 0
+        """Bytes that survive a power cut."""
+        self._folder = folder
+        self._path = segment_path(folder, number, OPEN)
+        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+        try:
+            fsync_folder(folder)
+        except OSError:
+            os.close(self._descriptor)
+            self._path.unlink(missing_ok=True)
+            raise
+
+    def append(self, buffers: Sequence[bytes]) -> None:
+        """Write the buffers and put them on disk. After an OSError the segment must be `cut`."""
+        for start in range(0, len(buffers), _MOST_BUFFERS):
+            self._write(buffers[start : start + _MOST_BUFFERS])
+        os.fdatasync(self._descriptor)
+        self.durable = self.length
+
+    def _write(self, buffers: Sequence[bytes]) -> None:
+        left = [memoryview(buffer) for buffer in buffers]
+        while left:
+            written = os.writev(self._descriptor, left)
+            self.length += written
+            while left and written >= len(left[0]):
+                written -= len(left.pop(0))
+            if left:
+                left[0] = left[0][written:]
+
+    def cut(self) -> None:
+        """Take back what did not become durable. It may reach the disk unless this succeeds."""
+        os.ftruncate(self._descriptor, self.durable)
+        os.lseek(self._descriptor, self.durable, os.SEEK_SET)
+        os.fdatasync(self._descriptor)
+        self.length = self.durable
+
+    def seal(self) -> bool:
+        """Hand the segment to the drain, or remove it if it is empty. True if it was handed over.
+
+        After an OSError it may be tried again.
+        """
+        if not self.durable:
+            self._path.unlink(missing_ok=True)
+        elif self._path.exists():
+            self._path.rename(segment_path(self._folder, self.number, SEALED))
+        fsync_folder(self._folder)
+        os.close(self._descriptor)
+        return self.durable > 0
+
+
+def recover(folder: Path, number: int, seed: int, torn: Path) -> tuple[list[Record], int]:
+    """Seal a segment that was left open, without the bytes behind its last whole record; those go to the file `torn`.
+
+    Returns its records and the number of bytes cut.
+    """
+    path = segment_path(folder, number, OPEN)
+    with path.open("r+b") as file:
+        scanned = scan(file, seed)
+        records = list(scanned)
+        cut = scanned.cut
+        if cut:
+            _move_tail(file, scanned.valid_up_to, torn)
+    if records:
+        path.rename(segment_path(folder, number, SEALED))
+    else:
+        path.unlink()
+    fsync_folder(folder)
+    return records, cut
+
+
+def _move_tail(file: BinaryIO, start: int, torn: Path) -> None:
+    torn.parent.mkdir(exist_ok=True)
+    file.seek(start)
+    with torn.open("ab") as kept:
+        while piece := file.read(_HASH_STEP):
+            kept.write(piece)
+        kept.flush()
+        os.fsync(kept.fileno())
+    fsync_folder(torn.parent)
+    file.truncate(start)
+    os.fsync(file.fileno())

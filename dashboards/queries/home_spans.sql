@@ -1,0 +1,16 @@
+-- The newest spans of the window, shortened to what a row can show.
+SELECT
+    trace_id,
+    formatDateTime(started_at, '%Y-%m-%d %H:%i:%S', 'UTC') AS started,
+    service,
+    substringUTF8(name, 1, 200) AS name,
+    if(request_model != '', request_model, provider) AS model,
+    tenant,
+    input_tokens,
+    output_tokens,
+    duration_ns,
+    toString(status) AS status
+FROM spans
+WHERE started_at >= now() - toIntervalHour({hours:UInt32})
+ORDER BY started_at DESC
+LIMIT {limit:UInt32}

@@ -1,0 +1,146 @@
+"""The engine process: it holds the engine, drains the spool into it, and serves the API and the pages."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+import uvicorn
+
+from api.app import create_app
+from collector.drain import Drain, drains
+from collector.quarantine import Quarantine
+from spanledger.cli.engine_status import EngineStatus
+from spanledger.engine import Engine, open_engine
+from spanledger.errors import BadSetting, EngineUnavailable, SpanledgerError
+from spanledger.migrate import migrate
+from spanledger.retention import drop_old
+from spanledger.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+RETENTION_SECONDS = 3600.0
+CONNECT_SECONDS = 2.0
+STOP_SECONDS = 5
+
+
+class EngineService:
+    """Engine, drains, housekeeping and API of one process."""
+
+    def __init__(self, settings: Settings, *, role: str) -> None:
+        self._settings = settings
+        self._role = role
+        self._stop = threading.Event()
+        self._server: uvicorn.Server | None = None
+
+    def run(self, ready: Callable[[str], None]) -> None:
+        """Serve until `stop`; `ready` is called with the base URL once requests are answered."""
+        listener = _listen(self._settings)
+        engine = self._open()
+        if engine is None:
+            listener.close()
+            return
+        try:
+            self._serve(engine, listener, ready)
+        finally:
+            engine.close()
+            listener.close()
+
+    def stop(self) -> None:
+        """Ask `run` to finish what is under way and return."""
+        self._stop.set()
+        if self._server:
+            self._server.should_exit = True
+
+    def _open(self) -> Engine | None:
+        """The migrated engine; a server that is away is waited for. None when told to stop meanwhile."""
+        said = False
+        while not self._stop.is_set():
+            try:
+                engine = open_engine(self._settings, role=self._role)
+                for migration in migrate(engine):
+                    logger.info("Migration %04d_%s is done.", migration.number, migration.name)
+            except EngineUnavailable as error:
+                if not said:
+                    logger.warning("Waiting for ClickHouse: %s", error)
+                said = True
+                self._stop.wait(CONNECT_SECONDS)
+            else:
+                return engine
+        return None
+
+    def _serve(self, engine: Engine, listener: socket.socket, ready: Callable[[str], None]) -> None:
+        draining = drains(engine, self._settings.data_dir)
+        status = EngineStatus(engine, self._settings, draining)
+        app = create_app(engine, self._settings, status, Quarantine(engine, self._settings.data_dir, time.time))
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            loop="uvloop",
+            http="httptools",
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+        self._server = uvicorn.Server(config)
+        housekeeping = threading.Thread(target=self._keep_house, args=(engine,), name="housekeeping", daemon=True)
+        announcer = threading.Thread(target=self._announce, args=(engine, listener, ready), daemon=True)
+        for drain in draining:
+            drain.start()
+        housekeeping.start()
+        announcer.start()
+        try:
+            self._server.run(sockets=[listener])
+        finally:
+            self._stop.set()
+            _stop_all(draining)
+            housekeeping.join(STOP_SECONDS)
+
+    def _announce(self, engine: Engine, listener: socket.socket, ready: Callable[[str], None]) -> None:
+        while not self._stop.is_set() and not (self._server and self._server.started):
+            time.sleep(0.01)
+        host, port = listener.getsockname()[:2]
+        address = f"http://{host}:{port}"
+        engine.announce(address)
+        ready(address)
+
+    def _keep_house(self, engine: Engine) -> None:
+        while not self._stop.is_set():
+            try:
+                for table, day in drop_old(engine, self._settings):
+                    logger.info("Dropped %s of %s: older than its retention.", table, day)
+            except SpanledgerError as error:
+                logger.warning("Retention will be tried again in an hour: %s", error)
+            self._stop.wait(RETENTION_SECONDS)
+
+
+def _stop_all(draining: list[Drain]) -> None:
+    for drain in draining:
+        drain.stop()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host.strip("[]"), settings.http_port))
+    except OSError as error:
+        listener.close()
+        raise BadSetting(
+            f"Port {settings.http_port} of {settings.host} can't be opened: {error.strerror}. "
+            "Stop what uses it, or set SPANLEDGER_HTTP_PORT."
+        ) from error
+    listener.listen(512)
+    return listener
+
+
+def serve_until_signal(settings: Settings, *, role: str, ready: Callable[[str], None]) -> None:
+    """Run the engine process until SIGTERM or SIGINT."""
+    service = EngineService(settings, role=role)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: service.stop())
+    service.run(ready)

@@ -1,0 +1,95 @@
+"""Commands on data that a running service may own: over its API when one runs, else on an engine opened here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+import urllib3
+
+from collector.quarantine import Quarantine
+from spanledger import guard
+from spanledger.deletion import delete as delete_rows
+from spanledger.engine import Answer, Engine, open_engine
+from spanledger.errors import EngineUnavailable, QueryFailed
+from spanledger.migrate import migrate
+from spanledger.ownership import read_owner
+from spanledger.settings import Settings
+
+TIMEOUT_SECONDS = 120.0
+
+
+def query(settings: Settings, sql: str) -> Answer:
+    """The rows of one read-only statement."""
+    if address := _address(settings):
+        body = _call(settings, "POST", f"{address}/api/v1/query", {"sql": sql})
+        columns = [(column["name"], column["type"]) for column in body["columns"]]
+        return Answer(columns, body["rows"], body["elapsed_ms"], body["rows_read"])
+    with _engine(settings) as engine:
+        return engine.query_guarded(guard.check(engine, sql))
+
+
+def rejected(settings: Settings) -> list[dict[str, Any]]:
+    """What lies in quarantine."""
+    if address := _address(settings):
+        return list(_call(settings, "GET", f"{address}/api/v1/rejected")["rejected"])
+    with _engine(settings) as engine:
+        return [vars(entry) for entry in Quarantine(engine, settings.data_dir, time.time).rejected()]
+
+
+def retry_rejected(settings: Settings) -> list[tuple[str, str]]:
+    """Try all of quarantine again: each file with '' or the reason why it is still refused."""
+    if address := _address(settings):
+        outcomes = _call(settings, "POST", f"{address}/api/v1/rejected/retry")["outcomes"]
+        return [(outcome["file"], outcome["reason"]) for outcome in outcomes]
+    with _engine(settings) as engine:
+        return [(entry.file, reason) for entry, reason in Quarantine(engine, settings.data_dir, time.time).retry()]
+
+
+def delete(settings: Settings, kind: str, value: str) -> dict[str, int]:
+    """Delete a `trace` or a `tenant`; rows deleted by table."""
+    if address := _address(settings):
+        path = f"{address}/api/v1/{kind}s/{quote(value, safe='')}"
+        return dict(_call(settings, "DELETE", path)["deleted"])
+    with _engine(settings) as engine:
+        return delete_rows(engine, kind, value)
+
+
+def _address(settings: Settings) -> str:
+    """Base URL of the service that owns the data; '' when nobody does, or when the data is on a server."""
+    if not settings.embedded:
+        return ""
+    owner = read_owner(settings.data_dir / "engine.lock")
+    if owner and not owner.address:
+        raise EngineUnavailable(f"`spanledger {owner.role}` (process {owner.pid}) is starting; try again in a moment.")
+    return owner.address if owner else ""
+
+
+@contextmanager
+def _engine(settings: Settings) -> Iterator[Engine]:
+    engine = open_engine(settings, role="command")
+    try:
+        for _ in migrate(engine):
+            pass
+        yield engine
+    finally:
+        engine.close()
+
+
+def _call(settings: Settings, method: str, url: str, body: object = None) -> Any:
+    headers = {"Content-Type": "application/json"}
+    if settings.api_keys:
+        headers["Authorization"] = f"Bearer {settings.api_keys[0].get_secret_value()}"
+    payload = orjson.dumps(body) if body is not None else None
+    try:
+        reply = urllib3.request(method, url, body=payload, headers=headers, timeout=TIMEOUT_SECONDS, retries=False)
+    except urllib3.exceptions.HTTPError as error:
+        raise EngineUnavailable(f"The service at {url} does not answer: {error}") from error
+    answer = orjson.loads(reply.data)
+    if reply.status >= 400:
+        raise QueryFailed(str(answer.get("detail", reply.status)), answer.get("code"))
+    return answer

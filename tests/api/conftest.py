@@ -1,0 +1,44 @@
+"""The app over the tests' engine, asked without a socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from spanledger.engine import Engine
+from spanledger.settings import Settings
+
+
+@dataclass
+class Told:
+    """A status that says what a test told it."""
+
+    reasons: list[str] = field(default_factory=list)
+    text: str = "spanledger_up 1\n"
+
+    def ready(self) -> list[str]:
+        return self.reasons
+
+    def metrics(self) -> str:
+        return self.text
+
+
+@pytest.fixture
+def status() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def app(engine: Engine, settings: Settings, status: Told) -> FastAPI:
+    return create_app(engine, settings, status)
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    with TestClient(app, base_url="http://127.0.0.1:8420", raise_server_exceptions=False) as client:
+        yield client

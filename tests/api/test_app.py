@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pydantic import SecretStr
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from spanledger.engine import Engine
+from spanledger.settings import Settings
+from tests.api.conftest import Told
+
+KEYS = ("first-key", "second-key")
+
+
+@pytest.fixture
+def locked(engine: Engine, settings: Settings, status: Told) -> Iterator[TestClient]:
+    with_keys = settings.model_copy(update={"api_keys": tuple(SecretStr(key) for key in KEYS)})
+    with TestClient(create_app(engine, with_keys, status), base_url="http://spans.example.com") as client:
+        yield client
+
+
+def test_probes(client: TestClient, status: Told) -> None:
+    assert client.get("/healthz").json() == {"status": "alive"}
+    assert client.get("/readyz").json() == {"status": "ready"}
+    metrics = client.get("/metrics")
+    assert metrics.text == status.text
+    assert metrics.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+
+
+def test_not_ready_says_why(client: TestClient, status: Told) -> None:
+    status.reasons = ["Migration 2 is missing.", "The spool has not drained for 40 s."]
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert answer.json()["reasons"] == status.reasons
+    assert answer.json()["detail"] == "Migration 2 is missing. The spool has not drained for 40 s."
+    assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nothing", 404), ("GET", "/api/v1/query", 405), ("POST", "/healthz", 405), ("GET", "/docs", 404)],
+)
+def test_wrong_addresses_are_problems(client: TestClient, method: str, path: str, status: int) -> None:
+    answer = client.request(method, path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert path in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/metrics", "/openapi.json", "/nothing", "/static/spanledger.css"])
+def test_every_answer_has_the_security_headers(client: TestClient, path: str) -> None:
+    headers = client.get(path).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["content-security-policy"].startswith("default-src 'none';")
+    assert "unsafe" not in headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/readyz", "/metrics", "/openapi.json", "/api/v1/query", "/nothing", "//healthz"]
+)
+@pytest.mark.parametrize(
+    "authorization",
+    [None, "", "Bearer", "Bearer ", "Bearer wrong", "Basic first-key", "first-key", "Bearer first-key second-key"],
+)
+def test_with_keys_every_route_but_healthz_needs_one(locked: TestClient, path: str, authorization: str | None) -> None:
+    answer = locked.get(path, headers={"Authorization": authorization} if authorization is not None else {})
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "first-key" not in answer.text
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_each_key_opens(locked: TestClient, key: str) -> None:
+    headers = {"Authorization": f"Bearer {key}"}
+    assert locked.get("/readyz", headers=headers).status_code == 200
+    assert locked.post("/api/v1/query", json={"sql": "SELECT 1"}, headers=headers).status_code == 200
+    assert locked.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8420", "localhost", "LOCALHOST:1", "[::1]:8420", "[::1]", "127.0.0.2"])
+def test_without_keys_names_of_this_machine_are_answered(client: TestClient, host: str) -> None:
+    assert client.get("/readyz", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example:8420", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1", "[::2]"]
+)
+def test_without_keys_other_names_are_not(client: TestClient, host: str) -> None:
+    """DNS rebinding: a web page whose name points here would otherwise read everything."""
+    answer = client.get("/readyz", headers={"Host": host})
+    assert answer.status_code == 421
+    assert "SPANLEDGER_API_KEYS" in answer.json()["detail"]
+
+
+def test_the_api_describes_itself(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    assert set(paths) == {"/healthz", "/readyz", "/metrics", "/api/v1/query", "/api/v1/traces/{trace_id}"}
+    answer = paths["/api/v1/query"]["post"]["responses"]
+    assert answer["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/QueryAnswer")
+    assert "application/problem+json" in answer["default"]["content"]

@@ -1,0 +1,33 @@
+"""One embedded engine for all tests: chDB allows one data directory a process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from spanledger.engine import Engine, open_engine
+from spanledger.migrate import migrate
+from spanledger.settings import MIB, Settings
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings with limits that a test can meet quickly."""
+    return Settings.model_validate(
+        {
+            "data_dir": tmp_path_factory.mktemp("data"),
+            "query_max_seconds": 3,
+            "query_max_memory_bytes": 256 * MIB,
+            "query_max_rows": 10_000,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def engine(settings: Settings) -> Iterator[Engine]:
+    """The embedded engine with all tables."""
+    engine = open_engine(settings, role="tests")
+    list(migrate(engine))
+    yield engine
+    engine.close()
