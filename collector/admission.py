@@ -14,7 +14,6 @@ import base64
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Any
 
 import orjson
@@ -23,13 +22,18 @@ from google.protobuf.message import DecodeError, EncodeError, Message
 
 from collector.checker import is_text, message_type
 from collector.otlp_json import decode
-from collector.signals import Signal
+from collector.signals import METRICS, Signal
 from spanledger.errors import BadRequest
 
 PROBLEM = "spanledger.problem"
 """The attribute that says what was mended in an item."""
 UTF8, NESTING = "utf8", "nesting"
 
+MAX_GROUPS = 500_000
+"""Resources or scopes in a request. Python looks at each; of empty ones a body could hold 32 million."""
+
+_KINDS = {"traces": "spans", "logs": "logs", "metrics": "metrics"}
+"""How the fields `resource_…` and `scope_…` of a signal end."""
 _ANY_VALUE = "opentelemetry.proto.common.v1.AnyValue"
 _MARKED = frozenset(
     {"Span", "LogRecord", "Resource", "InstrumentationScope", "NumberDataPoint", "HistogramDataPoint"}
@@ -62,12 +66,13 @@ def admit(signal: Signal, body: bytes) -> Admitted:
     except DecodeError:
         body = mender.mend_text(signal, body)
         request.ParseFromString(body)
+    items = _count(signal, request)
     try:
         request.SerializeToString()  # C, and refuses nested values: IsInitialized() takes three times as long
     except EncodeError:
         mender.flatten(request)
         body = request.SerializeToString()
-    return Admitted(body, _count(request), reason=mender.sentence(), mended=mender.marked)
+    return Admitted(body, items, reason=mender.sentence(), mended=mender.marked)
 
 
 def admit_json(signal: Signal, body: bytes) -> Admitted:
@@ -79,14 +84,20 @@ def admit_json(signal: Signal, body: bytes) -> Admitted:
     return replace(admitted, rejected=decoded.rejected, reason=decoded.reason)
 
 
-def _count(request: Any) -> int:
-    """Items in a request of any signal."""
-    if hasattr(request, "resource_spans"):
-        return sum(len(scope.spans) for resource in request.resource_spans for scope in resource.scope_spans)
-    if hasattr(request, "resource_logs"):
-        return sum(len(scope.log_records) for resource in request.resource_logs for scope in resource.scope_logs)
-    scopes = chain.from_iterable(resource.scope_metrics for resource in request.resource_metrics)
-    return sum(_points(metric) for scope in scopes for metric in scope.metrics)
+def _count(signal: Signal, request: Any) -> int:
+    """Items in a request. Raises BadRequest for one that is nearly all resources and scopes."""
+    kind = _KINDS[signal.name]
+    resources = getattr(request, f"resource_{kind}")
+    scopes: list[Any] = []
+    for resource in resources[:MAX_GROUPS]:
+        scopes += getattr(resource, f"scope_{kind}")[:MAX_GROUPS]
+        if len(scopes) > MAX_GROUPS:
+            break
+    if max(len(resources), len(scopes)) > MAX_GROUPS:
+        raise BadRequest(f"The body has more than {MAX_GROUPS:,} resources or scopes; send the items of one together.")
+    if signal is METRICS:
+        return sum(_points(metric) for scope in scopes for metric in scope.metrics)
+    return sum(len(getattr(scope, signal.item)) for scope in scopes)
 
 
 def _points(metric: Any) -> int:

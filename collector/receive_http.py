@@ -227,6 +227,8 @@ class _Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head_bytes = None
         super().on_headers_complete()
+        if self.parser.should_upgrade():  # the parser reads nothing behind this request, so it has to be the last
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         self._disarm()
@@ -234,6 +236,9 @@ class _Protocol(HttpToolsProtocol):
         if self.cycle.response_complete:  # refused before the body was read: uvicorn's own timer is off by now
             self._arm()
         super().on_message_complete()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Java's client offers HTTP/2 with each request; that is no news."""
 
     def _arm(self) -> None:
         self._disarm()

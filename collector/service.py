@@ -54,13 +54,13 @@ class CollectService:
             listener.close()
             raise
         try:
-            intake = Intake(settings, self._spool, self._counters)
-            self._grpc = GrpcServer(settings, intake)
+            self._intake = Intake(settings, self._spool, self._counters)
+            self._grpc = GrpcServer(settings, self._intake)
         except BaseException:
             listener.close()
             self._spool.close()
             raise
-        self._http = HttpServer(Application(settings, intake), listener)
+        self._http = HttpServer(Application(settings, self._intake), listener)
         self.addresses = Addresses(settings.host, self._grpc.port, listener.getsockname()[1])
         self._threads = [
             threading.Thread(target=self._http.run, name="otlp-http", daemon=True),

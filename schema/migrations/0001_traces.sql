@@ -2,10 +2,11 @@
 
 CREATE TABLE IF NOT EXISTS otlp_traces
 (
+    record_headers Array(String),
     resource_spans Array(Tuple(
         resource Tuple(attributes Map(LowCardinality(String), String)),
         scope_spans Array(Tuple(
-            scope Tuple(name String, version String),
+            scope Tuple(name String, version String, attributes Map(LowCardinality(String), String)),
             spans Array(Tuple(
                 trace_id String,
                 span_id String,
@@ -38,10 +39,12 @@ CREATE TABLE IF NOT EXISTS spans
     service LowCardinality(String),
     scope LowCardinality(String),
     scope_version LowCardinality(String),
+    scope_json LowCardinality(String),
+    scope_attributes Map(String, String) ALIAS JSONExtract(scope_json, 'Map(String, String)'),
     environment LowCardinality(String),
     region LowCardinality(String),
     started_at DateTime64(9, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
-    ended_at Nullable(DateTime64(9, 'UTC')) ALIAS addNanoseconds(started_at, duration_ns),
+    ended_at Nullable(DateTime64(9, 'UTC')) ALIAS if(duration_ns IS NULL, NULL, addNanoseconds(started_at, ifNull(duration_ns, 0))),
     duration_ns Nullable(UInt64) CODEC(ZSTD(1)),
     status Enum8('unset' = 0, 'ok' = 1, 'error' = 2),
     error_type LowCardinality(String),
@@ -94,7 +97,7 @@ CREATE TABLE IF NOT EXISTS spans
     problem_bits UInt16 CODEC(ZSTD(1)),
     problems Array(String) ALIAS arrayMap(bit -> ['trace_id', 'span_id', 'parent_span_id', 'started_at', 'ended_at',
         'input_tokens', 'cached_input_tokens', 'cache_write_tokens', 'output_tokens', 'reasoning_tokens',
-        'utf8'][bit + 1], bitPositionsToArray(problem_bits)),
+        attributes['spanledger.problem'], 'kind', 'status'][bit + 1], bitPositionsToArray(problem_bits)),
     ingested_at DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
     INDEX by_trace trace_id TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_value mapValues(attributes) TYPE bloom_filter(0.02) GRANULARITY 1
@@ -118,6 +121,7 @@ SETTINGS
 -- a view at every insert, which takes as long as decoding thousands of spans, and the more, the deeper types nest.
 CREATE TABLE IF NOT EXISTS otlp_spans
 (
+    accepted_ns UInt64,
     resource LowCardinality(String),
     service LowCardinality(String),
     environment LowCardinality(String),
@@ -125,6 +129,7 @@ CREATE TABLE IF NOT EXISTS otlp_spans
     resource_tenant LowCardinality(String),
     scope LowCardinality(String),
     scope_version LowCardinality(String),
+    scope_json LowCardinality(String),
     raw_trace_id String,
     raw_span_id String,
     raw_parent_id String,
@@ -147,11 +152,13 @@ CREATE TABLE IF NOT EXISTS otlp_spans
 )
 ENGINE = Null;
 
--- One row a span. A resource becomes a JSON object, once for all its spans. Here and below, the long arrayMap turns
--- encoded AnyValues into text; it is written out, since an alias for it (WITH v -> ...) doubles the time of analysis.
+-- One row a span. Resource and scope become JSON objects, once for all their spans. Here and below, the long arrayMap
+-- turns encoded AnyValues into text; it is written out, since an alias for it (WITH v -> ...) doubles the time of
+-- analysis. The time of acceptance is in the first header of the spool's segment: what is made of a span must not
+-- depend on the time of the insert, or a repeated insert might find another partition and be no repetition there.
 CREATE MATERIALIZED VIEW IF NOT EXISTS otlp_spans_from_traces TO otlp_spans AS
 SELECT
-    resource, service, environment, region, resource_tenant, scope, scope_version,
+    accepted_ns, resource, service, environment, region, resource_tenant, scope, scope_version, scope_json,
     span.trace_id AS raw_trace_id,
     span.span_id AS raw_span_id,
     span.parent_span_id AS raw_parent_id,
@@ -174,62 +181,75 @@ SELECT
 FROM
 (
     SELECT
-        toLowCardinality(toJSONString(mapFromArrays(resource_keys, texts))) AS resource,
+        accepted_ns,
+        toLowCardinality(toJSONString(mapFromArrays(resource_keys, arraySlice(texts, 1, length(resource_keys))))) AS resource,
         toLowCardinality(texts[indexOf(resource_keys, 'service.name')]) AS service,
-        toLowCardinality(texts[if(has(resource_keys, 'deployment.environment.name'),
-            indexOf(resource_keys, 'deployment.environment.name'),
-            indexOf(resource_keys, 'deployment.environment'))]) AS environment,
+        toLowCardinality(if(texts[indexOf(resource_keys, 'deployment.environment.name')] != '',
+            texts[indexOf(resource_keys, 'deployment.environment.name')],
+            texts[indexOf(resource_keys, 'deployment.environment')])) AS environment,
         toLowCardinality(texts[indexOf(resource_keys, 'cloud.region')]) AS region,
         toLowCardinality(texts[indexOf(resource_keys, 'tenant.id')]) AS resource_tenant,
         toLowCardinality(scope_spans.scope.name) AS scope,
         toLowCardinality(scope_spans.scope.version) AS scope_version,
+        toLowCardinality(if(empty(scope_keys), '', toJSONString(
+            mapFromArrays(scope_keys, arraySlice(texts, length(resource_keys) + 1))))) AS scope_json,
         arrayJoin(scope_spans.spans) AS span
     FROM
     (
-        SELECT resource_keys, texts, arrayJoin(scopes) AS scope_spans
+        SELECT
+            accepted_ns,
+            scope_spans,
+            resource_keys,
+            mapKeys(scope_spans.scope.attributes) AS scope_keys,
+            arrayMap(v -> multiIf(
+                    -- a string, behind its tag and a length of 1 to 4 bytes
+                    startsWith(v, '\n'), substring(v, 3 + (length(v) > 129) + (length(v) > 16387) + (length(v) > 2097156)),
+                    -- an integer: seven bits a byte
+                    startsWith(v, '\x18'), toString(toInt64(arraySum((b, i) -> bitShiftLeft(toUInt64(bitAnd(b, 0x7F)), 7 * i),
+                        reinterpret(substring(v, 2), 'Array(UInt8)'), range(length(v) - 1)))),
+                    startsWith(v, '\x21'), toString(reinterpretAsFloat64(substring(v, 2))),
+                    startsWith(v, '\x10'), if(endsWith(v, '\0'), 'false', 'true'),
+                    -- an array with one short string, by far the most frequent
+                    startsWith(v, '\x2a') AND startsWith(substring(v, 5, 1), '\n')
+                        AND reinterpretAsUInt8(substring(v, 6, 1)) = length(v) - 6, concat('[', toJSONString(substring(v, 7)), ']'),
+                    -- any other array: each element is a tag, a length of 1 or 2 bytes and a scalar AnyValue
+                    startsWith(v, '\x2a') AND length(v) <= 8192, concat('[', arrayMap(starts -> arrayStringConcat(arrayMap(v -> multiIf(
+                            startsWith(v, '\n'), toJSONString(substring(v, 3 + (length(v) > 129))),
+                            startsWith(v, '\x18'), toString(toInt64(arraySum((b, i) -> bitShiftLeft(toUInt64(bitAnd(b, 0x7F)), 7 * i),
+                                reinterpret(substring(v, 2), 'Array(UInt8)'), range(length(v) - 1)))),
+                            startsWith(v, '\x21'), transform(toString(reinterpretAsFloat64(substring(v, 2))),
+                                ['nan', 'inf', '-inf'], ['"NaN"', '"Infinity"', '"-Infinity"']),
+                            startsWith(v, '\x10'), if(endsWith(v, '\0'), 'false', 'true'),
+                            startsWith(v, '\x3a'), concat('"', base64Encode(substring(v, 3 + (length(v) > 129))), '"'),
+                            'null'),
+                        arrayMap((first, next) -> substring(v, first + if(next - first > 129, 3, 2),
+                                next - first - if(next - first > 129, 3, 2)),
+                            arrayPopBack(starts), arrayPopFront(starts))), ','),
+                        [arrayFold((starts, i) -> if(starts[-1] > length(v), starts, arrayPushBack(starts, toUInt64(
+                                starts[-1] + 2 + bitAnd(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 127)
+                                + if(bitTest(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 7), 1 + bitShiftRight(
+                                    bitAnd(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 0x7F00), 1), 0)))),
+                            range(intDiv(length(v), 2) + 1), [toUInt64(if(length(v) > 129, 4, 3))])])[1], ']'),
+                    -- bytes, and the longest arrays, whole
+                    startsWith(v, '\x2a') OR startsWith(v, '\x3a'), base64Encode(
+                        substring(v, 3 + (length(v) > 129) + (length(v) > 16387) + (length(v) > 2097156))),
+                    ''),
+                arrayConcat(resource_values, mapValues(scope_spans.scope.attributes))) AS texts
         FROM
         (
             SELECT
-                resource_span.scope_spans AS scopes,
+                accepted_ns,
                 mapKeys(resource_span.resource.attributes) AS resource_keys,
-                arrayMap(v -> multiIf(
-                        -- a string, behind its tag and a length of 1 to 4 bytes
-                        startsWith(v, '\n'), substring(v, 3 + (length(v) > 129) + (length(v) > 16387) + (length(v) > 2097156)),
-                        -- an integer: seven bits a byte
-                        startsWith(v, '\x18'), toString(toInt64(arraySum((b, i) -> bitShiftLeft(toUInt64(bitAnd(b, 0x7F)), 7 * i),
-                            reinterpret(substring(v, 2), 'Array(UInt8)'), range(length(v) - 1)))),
-                        startsWith(v, '\x21'), toString(reinterpretAsFloat64(substring(v, 2))),
-                        startsWith(v, '\x10'), if(endsWith(v, '\0'), 'false', 'true'),
-                        -- an array with one short string, by far the most frequent
-                        startsWith(v, '\x2a') AND startsWith(substring(v, 5, 1), '\n')
-                            AND reinterpretAsUInt8(substring(v, 6, 1)) = length(v) - 6, concat('[', toJSONString(substring(v, 7)), ']'),
-                        -- any other array: each element is a tag, a length of 1 or 2 bytes and a scalar AnyValue
-                        startsWith(v, '\x2a') AND length(v) <= 8192, concat('[', arrayStringConcat(arrayMap(v -> multiIf(
-                                startsWith(v, '\n'), toJSONString(substring(v, 3 + (length(v) > 129))),
-                                startsWith(v, '\x18'), toString(toInt64(arraySum((b, i) -> bitShiftLeft(
-                                    toUInt64(bitAnd(b, 0x7F)), 7 * i),
-                                    reinterpret(substring(v, 2), 'Array(UInt8)'), range(length(v) - 1)))),
-                                startsWith(v, '\x21'), toString(reinterpretAsFloat64(substring(v, 2))),
-                                startsWith(v, '\x10'), if(endsWith(v, '\0'), 'false', 'true'),
-                                'null'),
-                            arrayMap((first, next) -> substring(v, first + if(next - first > 129, 3, 2),
-                                    next - first - if(next - first > 129, 3, 2)),
-                                arrayPopBack(arrayFold((starts, i) -> if(starts[-1] > length(v), starts, arrayPushBack(starts, toUInt64(
-                                        starts[-1] + 2 + bitAnd(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 127)
-                                        + if(bitTest(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 7), 1 + bitShiftRight(
-                                            bitAnd(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 0x7F00), 1), 0)))),
-                                    range(intDiv(length(v), 2) + 1), [toUInt64(if(length(v) > 129, 4, 3))])),
-                                arrayPopFront(arrayFold((starts, i) -> if(starts[-1] > length(v), starts, arrayPushBack(starts, toUInt64(
-                                        starts[-1] + 2 + bitAnd(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 127)
-                                        + if(bitTest(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 7), 1 + bitShiftRight(
-                                            bitAnd(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 0x7F00), 1), 0)))),
-                                    range(intDiv(length(v), 2) + 1), [toUInt64(if(length(v) > 129, 4, 3))])))), ','), ']'),
-                        -- bytes, and the longest arrays, whole
-                        startsWith(v, '\x2a') OR startsWith(v, '\x3a'), base64Encode(
-                            substring(v, 3 + (length(v) > 129) + (length(v) > 16387) + (length(v) > 2097156))),
-                        ''),
-                    mapValues(resource_span.resource.attributes)) AS texts
-            FROM (SELECT arrayJoin(resource_spans) AS resource_span FROM otlp_traces)
+                mapValues(resource_span.resource.attributes) AS resource_values,
+                arrayJoin(resource_span.scope_spans) AS scope_spans
+            FROM
+            (
+                SELECT
+                    if(length(record_headers[1]) = 38, reinterpretAsUInt64(substring(record_headers[1], 7, 8)),
+                        toUnixTimestamp64Nano(now64(9))) AS accepted_ns,
+                    arrayJoin(resource_spans) AS resource_span
+                FROM otlp_traces
+            )
         )
     )
 );
@@ -241,10 +261,9 @@ SELECT
     lower(hex(toFixedString(if(length(raw_parent_id) = 8, raw_parent_id, ''), 8))) AS parent_span_id,
     name,
     if(raw_kind <= 5, raw_kind, 0) AS kind,
-    service, scope, scope_version, environment, region,
-    fromUnixTimestamp64Nano(if(start_ok, toInt64(start_ns), toUnixTimestamp64Nano(now64(9))), 'UTC')
-        AS started_at,
-    if(end_ok, end_ns - start_ns, NULL) AS duration_ns,
+    service, scope, scope_version, scope_json, environment, region,
+    fromUnixTimestamp64Nano(toInt64(if(start_ok, start_ns, accepted_ns)), 'UTC') AS started_at,
+    if(end_ok, if(end_ok, end_ns - start_ns, 0), NULL) AS duration_ns,  -- no number left behind under a NULL
     if(status_code <= 2, status_code, 0) AS status,
     multiIf(error != '', error,
         has(event_names, 'exception'), JSONExtractString(
@@ -256,7 +275,7 @@ SELECT
         ['chat', 'generate_content', 'text_completion', 'embeddings', 'retrieval', 'search_memory', 'rerank',
          'execute_tool', 'create_agent', 'invoke_agent', 'plan', 'invoke_workflow'],
         [1, 1, 2, 3, 4, 4, 5, 6, 7, 7, 7, 8], 0) AS operation,
-    texts[if(has(keys, 'gen_ai.provider.name'), indexOf(keys, 'gen_ai.provider.name'), indexOf(keys, 'gen_ai.system'))]
+    if(texts[indexOf(keys, 'gen_ai.provider.name')] != '', texts[indexOf(keys, 'gen_ai.provider.name')], texts[indexOf(keys, 'gen_ai.system')])
         AS provider,
     texts[indexOf(keys, 'gen_ai.request.model')] AS request_model,
     texts[indexOf(keys, 'gen_ai.response.model')] AS model_revision,
@@ -264,14 +283,14 @@ SELECT
     texts[indexOf(keys, 'gen_ai.prompt.version')] AS prompt_version,
     if(instructions = '' AND definitions = '', '', lower(hex(sipHash128(instructions, definitions)))) AS prompt_hash,
     multiIf(tenant_id != '', tenant_id, customer_id != '', customer_id, resource_tenant) AS tenant,
-    texts[if(has(keys, 'user.id'), indexOf(keys, 'user.id'), indexOf(keys, 'enduser.id'))] AS user_id,
-    texts[if(has(keys, 'gen_ai.conversation.id'), indexOf(keys, 'gen_ai.conversation.id'), indexOf(keys, 'session.id'))]
+    if(texts[indexOf(keys, 'user.id')] != '', texts[indexOf(keys, 'user.id')], texts[indexOf(keys, 'enduser.id')]) AS user_id,
+    if(texts[indexOf(keys, 'gen_ai.conversation.id')] != '', texts[indexOf(keys, 'gen_ai.conversation.id')], texts[indexOf(keys, 'session.id')])
         AS session_id,
     texts[indexOf(keys, 'task.id')] AS task_id,
     texts[indexOf(keys, 'task.outcome')] AS task_outcome,
-    texts[if(has(keys, 'feature'), indexOf(keys, 'feature'), indexOf(keys, 'app.feature'))] AS feature,
+    if(texts[indexOf(keys, 'feature')] != '', texts[indexOf(keys, 'feature')], texts[indexOf(keys, 'app.feature')]) AS feature,
     texts[indexOf(keys, 'purpose')] AS purpose,
-    texts[if(has(keys, 'user.locale'), indexOf(keys, 'user.locale'), indexOf(keys, 'locale'))] AS locale,
+    if(texts[indexOf(keys, 'user.locale')] != '', texts[indexOf(keys, 'user.locale')], texts[indexOf(keys, 'locale')]) AS locale,
     if(toUInt64OrNull(input_text) <= 1000000000, toUInt64OrNull(input_text), NULL) AS input_tokens,
     if(toUInt64OrNull(cached_text) <= 1000000000, toUInt64OrNull(cached_text), NULL) AS cached_input_tokens,
     if(toUInt64OrNull(write_text) <= 1000000000, toUInt64OrNull(write_text), NULL) AS cache_write_tokens,
@@ -283,17 +302,16 @@ SELECT
     if(result = '', '', lower(hex(sipHash64(result)))) AS tool_result_hash,
     texts[indexOf(keys, 'gen_ai.agent.name')] AS agent_name,
     if(documents = '', [], JSONExtract(documents, 'Array(Tuple(id String))').id) AS retrieved_ids,
-    if(documents = '', [], JSONExtract(documents, 'Array(Tuple(score Float64))').score) AS retrieved_scores,
+    if(documents = '' OR has(scores, NULL), [], scores) AS retrieved_scores,
     toUInt32OrNull(texts[indexOf(keys, 'http.request.resend_count')]) AS attempt,
     JSONExtract(texts[indexOf(keys, 'gen_ai.response.finish_reasons')], 'Array(String)') AS finish_reasons,
-    accurateCastOrNull(toFloat64OrNull(texts[indexOf(keys, 'gen_ai.response.time_to_first_chunk')]) * 1000000000,
+    accurateCastOrNull(round(toFloat64OrNull(texts[indexOf(keys, 'gen_ai.response.time_to_first_chunk')]) * 1000000000),
         'UInt64') AS time_to_first_token_ns,
     toFloat64OrNull(texts[indexOf(keys, 'gen_ai.request.temperature')]) AS temperature,
-    texts[if(has(keys, 'openai.response.service_tier'), indexOf(keys, 'openai.response.service_tier'),
-        indexOf(keys, 'gen_ai.response.service_tier'))] AS service_tier,
-    -- what has a column of its own leaves the map, unless something was wrong: then all of it stays, with the raw ids
+    if(texts[indexOf(keys, 'openai.response.service_tier')] != '', texts[indexOf(keys, 'openai.response.service_tier')], texts[indexOf(keys, 'gen_ai.response.service_tier')]) AS service_tier,
+    -- what has a column of its own leaves the map, unless something was wrong: then all of it stays, with the raw fields
     if(problem_bits = 0,
-        mapFilter((key, value) -> key NOT IN (
+        mapFilter((key, value) -> value = '' OR key NOT IN (
             'gen_ai.provider.name', 'gen_ai.request.model', 'gen_ai.response.model', 'gen_ai.prompt.name',
             'gen_ai.prompt.version', 'gen_ai.conversation.id', 'gen_ai.usage.input_tokens', 'gen_ai.usage.output_tokens',
             'gen_ai.usage.cache_read.input_tokens', 'gen_ai.usage.cache_write.input_tokens',
@@ -302,10 +320,11 @@ SELECT
             mapFromArrays(keys, arraySlice(texts, 1, length(keys)))),
         mapFromArrays(
             arrayConcat(keys, ['spanledger.raw.trace_id', 'spanledger.raw.span_id', 'spanledger.raw.parent_span_id',
-                'spanledger.raw.start_time_unix_nano', 'spanledger.raw.end_time_unix_nano']),
+                'spanledger.raw.start_time_unix_nano', 'spanledger.raw.end_time_unix_nano', 'spanledger.raw.kind',
+                'spanledger.raw.status']),
             arrayConcat(arraySlice(texts, 1, length(keys)),
                 [lower(hex(raw_trace_id)), lower(hex(raw_span_id)), lower(hex(raw_parent_id)),
-                toString(start_ns), toString(end_ns)]))) AS attributes,
+                toString(start_ns), toString(end_ns), toString(raw_kind), toString(status_code)]))) AS attributes,
     resource,
     if(empty(event_names), '', toJSONString(arrayMap((time, event, attributes, last) -> CAST((
             fromUnixTimestamp64Nano(toInt64(least(time, 9000000000000000000)), 'UTC'), event,
@@ -322,17 +341,19 @@ SELECT
         link_traces, link_spans, link_attributes, arrayCumSum(x -> length(x), link_attributes)))) AS links_json,
     trace_state,
     least(dropped, 4294967295) AS dropped_attributes,
-    toUInt16((length(raw_trace_id) != 16)
-        + (length(raw_span_id) != 8) * 2
+    toUInt16((length(raw_trace_id) != 16 OR trace_id = '00000000000000000000000000000000')
+        + (length(raw_span_id) != 8 OR span_id = '0000000000000000') * 2
         + (length(raw_parent_id) NOT IN (0, 8)) * 4
-        + NOT start_ok * 8
-        + NOT end_ok * 16
+        + (1 - start_ok) * 8
+        + (1 - end_ok) * 16
         + (input_text != '' AND input_tokens IS NULL) * 32
         + (cached_text != '' AND cached_input_tokens IS NULL) * 64
         + (write_text != '' AND cache_write_tokens IS NULL) * 128
         + (output_text != '' AND output_tokens IS NULL) * 256
         + (reasoning_text != '' AND reasoning_tokens IS NULL) * 512
-        + has(keys, 'spanledger.problem') * 1024) AS problem_bits,
+        + has(keys, 'spanledger.problem') * 1024
+        + (raw_kind > 5) * 2048
+        + (status_code > 2) * 4096) AS problem_bits,
     now64(3, 'UTC') AS ingested_at
 FROM
 (
@@ -346,15 +367,13 @@ FROM
         texts[indexOf(keys, 'gen_ai.tool.call.arguments')] AS arguments,
         texts[indexOf(keys, 'gen_ai.tool.call.result')] AS result,
         texts[indexOf(keys, 'gen_ai.retrieval.documents')] AS documents,
+        JSONExtract(documents, 'Array(Tuple(score Nullable(Float64)))').score AS scores,
         texts[indexOf(keys, 'gen_ai.usage.input_tokens')] AS input_text,
         texts[indexOf(keys, 'gen_ai.usage.cache_read.input_tokens')] AS cached_text,
-        texts[if(has(keys, 'gen_ai.usage.cache_write.input_tokens'),
-            indexOf(keys, 'gen_ai.usage.cache_write.input_tokens'),
-            indexOf(keys, 'gen_ai.usage.cache_creation.input_tokens'))] AS write_text,
+        if(texts[indexOf(keys, 'gen_ai.usage.cache_write.input_tokens')] != '', texts[indexOf(keys, 'gen_ai.usage.cache_write.input_tokens')], texts[indexOf(keys, 'gen_ai.usage.cache_creation.input_tokens')]) AS write_text,
         texts[indexOf(keys, 'gen_ai.usage.output_tokens')] AS output_text,
         texts[indexOf(keys, 'gen_ai.usage.reasoning.output_tokens')] AS reasoning_text,
-        start_ns BETWEEN toUnixTimestamp64Nano(now64(9)) - 315360000000000000
-            AND toUnixTimestamp64Nano(now64(9)) + 86400000000000 AS start_ok,
+        start_ns BETWEEN accepted_ns - 315360000000000000 AND accepted_ns + 86400000000000 AS start_ok,
         start_ok AND end_ns >= start_ns
             AND end_ns - start_ns < 31536000000000000 AS end_ok
     FROM
@@ -374,26 +393,23 @@ FROM
                     startsWith(v, '\x2a') AND startsWith(substring(v, 5, 1), '\n')
                         AND reinterpretAsUInt8(substring(v, 6, 1)) = length(v) - 6, concat('[', toJSONString(substring(v, 7)), ']'),
                     -- any other array: each element is a tag, a length of 1 or 2 bytes and a scalar AnyValue
-                    startsWith(v, '\x2a') AND length(v) <= 8192, concat('[', arrayStringConcat(arrayMap(v -> multiIf(
+                    startsWith(v, '\x2a') AND length(v) <= 8192, concat('[', arrayMap(starts -> arrayStringConcat(arrayMap(v -> multiIf(
                             startsWith(v, '\n'), toJSONString(substring(v, 3 + (length(v) > 129))),
-                            startsWith(v, '\x18'), toString(toInt64(arraySum((b, i) -> bitShiftLeft(
-                                toUInt64(bitAnd(b, 0x7F)), 7 * i),
+                            startsWith(v, '\x18'), toString(toInt64(arraySum((b, i) -> bitShiftLeft(toUInt64(bitAnd(b, 0x7F)), 7 * i),
                                 reinterpret(substring(v, 2), 'Array(UInt8)'), range(length(v) - 1)))),
-                            startsWith(v, '\x21'), toString(reinterpretAsFloat64(substring(v, 2))),
+                            startsWith(v, '\x21'), transform(toString(reinterpretAsFloat64(substring(v, 2))),
+                                ['nan', 'inf', '-inf'], ['"NaN"', '"Infinity"', '"-Infinity"']),
                             startsWith(v, '\x10'), if(endsWith(v, '\0'), 'false', 'true'),
+                            startsWith(v, '\x3a'), concat('"', base64Encode(substring(v, 3 + (length(v) > 129))), '"'),
                             'null'),
                         arrayMap((first, next) -> substring(v, first + if(next - first > 129, 3, 2),
                                 next - first - if(next - first > 129, 3, 2)),
-                            arrayPopBack(arrayFold((starts, i) -> if(starts[-1] > length(v), starts, arrayPushBack(starts, toUInt64(
-                                    starts[-1] + 2 + bitAnd(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 127)
-                                    + if(bitTest(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 7), 1 + bitShiftRight(
-                                        bitAnd(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 0x7F00), 1), 0)))),
-                                range(intDiv(length(v), 2) + 1), [toUInt64(if(length(v) > 129, 4, 3))])),
-                            arrayPopFront(arrayFold((starts, i) -> if(starts[-1] > length(v), starts, arrayPushBack(starts, toUInt64(
-                                    starts[-1] + 2 + bitAnd(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 127)
-                                    + if(bitTest(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 7), 1 + bitShiftRight(
-                                        bitAnd(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 0x7F00), 1), 0)))),
-                                range(intDiv(length(v), 2) + 1), [toUInt64(if(length(v) > 129, 4, 3))])))), ','), ']'),
+                            arrayPopBack(starts), arrayPopFront(starts))), ','),
+                        [arrayFold((starts, i) -> if(starts[-1] > length(v), starts, arrayPushBack(starts, toUInt64(
+                                starts[-1] + 2 + bitAnd(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 127)
+                                + if(bitTest(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 7), 1 + bitShiftRight(
+                                    bitAnd(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 0x7F00), 1), 0)))),
+                            range(intDiv(length(v), 2) + 1), [toUInt64(if(length(v) > 129, 4, 3))])])[1], ']'),
                     -- bytes, and the longest arrays, whole
                     startsWith(v, '\x2a') OR startsWith(v, '\x3a'), base64Encode(
                         substring(v, 3 + (length(v) > 129) + (length(v) > 16387) + (length(v) > 2097156))),

@@ -172,11 +172,11 @@ def _rebuild(request: ExportTraceServiceRequest, old: bytes, new: bytes) -> byte
 
 def test_broken_text_is_mended_and_its_span_marked() -> None:
     request, (broken, fine) = _spans(2)
-    broken.name = "brok\x01n"
-    broken.events.add(name="ev\x01nt")
-    request.resource_spans[0].resource.attributes.add(key="host").value.string_value = "h\x01"
+    broken.name = "brok~n"
+    broken.events.add(name="ev~nt")
+    request.resource_spans[0].resource.attributes.add(key="host").value.string_value = "h~"
     fine.trace_id = b"\xff" * 16  # bytes are not text
-    body = request.SerializeToString().replace(b"\x01", b"\xff")
+    body = request.SerializeToString().replace(b"~", b"\xff")
     admitted = admit(TRACES, body)
     read = ExportTraceServiceRequest.FromString(admitted.body).resource_spans[0]
     spans = read.scope_spans[0].spans
@@ -192,8 +192,8 @@ def test_broken_text_is_mended_and_its_span_marked() -> None:
 
 def test_broken_text_within_a_map_is_mended_and_marked() -> None:
     request, (span,) = _spans()
-    span.attributes.add(key="k").value.kvlist_value.values.add(key="a").value.string_value = "x\x01"
-    body = request.SerializeToString().replace(b"\x01", b"\xff")
+    span.attributes.add(key="k").value.kvlist_value.values.add(key="a").value.string_value = "x~"
+    body = request.SerializeToString().replace(b"~", b"\xff")
     attributes = _attributes(_admitted_spans(request, body)[0])
     assert json.loads(attributes["k"].string_value) == {"a": "x\ufffd"}
     assert attributes[PROBLEM].string_value == "utf8"
@@ -202,7 +202,7 @@ def test_broken_text_within_a_map_is_mended_and_marked() -> None:
 @pytest.mark.parametrize("signal", SIGNALS.values(), ids=SIGNALS)
 @pytest.mark.parametrize("body", [b"\x0a", b"not protobuf", b"\x1f\x8b\x08", b"\xff" * 50])
 def test_what_is_not_protobuf_is_a_bad_request(signal: Signal, body: bytes) -> None:
-    with pytest.raises(BadRequest, match="not a protobuf opentelemetry.proto"):
+    with pytest.raises(BadRequest, match="The body is not a protobuf"):
         admit(signal, body)
 
 
@@ -210,6 +210,12 @@ def test_what_is_not_protobuf_is_a_bad_request(signal: Signal, body: bytes) -> N
 def test_an_empty_body_is_an_empty_request(signal: Signal) -> None:
     assert admit(signal, b"").items == 0
     assert admit_json(signal, b"{}").items == 0
+
+
+@pytest.mark.parametrize("body", [b"\x0a\x00" * 500_001, b"\x0a\x02\x12\x00" * 500_001])
+def test_a_body_of_empty_groups_is_a_bad_request(body: bytes) -> None:
+    with pytest.raises(BadRequest, match="more than 500,000 resources or scopes"):
+        admit(TRACES, body)
 
 
 def test_json_is_admitted_as_protobuf() -> None:

@@ -129,5 +129,5 @@ def test_scan_reads_a_large_body_in_pieces(tmp_path: Path) -> None:
     path = tmp_path / "segment"
     path.write_bytes(_segment([body]))
     with Watched(path) as file:
-        assert len(list(scan(file, SEED))) == 1  # type: ignore[arg-type]
+        assert len(list(scan(file, SEED))) == 1
     assert Watched.largest <= 1024 * 1024

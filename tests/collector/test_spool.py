@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from collector import segment, spool
+from collector import spool
 from collector.counters import Counters
 from collector.identity import Identity, read_identity
 from collector.segment import DONE, HEADER_BYTES, OPEN, SEALED, segment_numbers, segment_path
@@ -67,7 +67,7 @@ def test_many_requests_share_an_fsync(open_spool: Any, monkeypatch: pytest.Monke
         time.sleep(0.02)
         real(descriptor)
 
-    monkeypatch.setattr(segment.os, "fdatasync", slow)
+    monkeypatch.setattr("collector.segment.os.fdatasync", slow)
     one = open_spool(seal_after_seconds=10)
     futures = [one.append(TRACES, b"%d" % number, 1) for number in range(200)]
     for future in futures:
@@ -123,7 +123,7 @@ def test_spool_is_bounded_and_goes_on_when_drained(open_spool: Any, stored: Any)
 def test_bytes_on_the_way_to_a_slow_disk_are_bounded(open_spool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = threading.Event()
     real = os.fdatasync
-    monkeypatch.setattr(segment.os, "fdatasync", lambda descriptor: (gate.wait(5), real(descriptor)))
+    monkeypatch.setattr("collector.segment.os.fdatasync", lambda descriptor: (gate.wait(5), real(descriptor)))
     one = open_spool(max_inflight_bytes=1024 * 1024)
     futures = [one.append(TRACES, bytes([number]) * 300_000, 1) for number in range(3)]
     with pytest.raises(SpoolFull, match="wait for the disk"):
@@ -224,7 +224,7 @@ class _Disk:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.error = 0
         self._real = os.fdatasync
-        monkeypatch.setattr(segment.os, "fdatasync", self)
+        monkeypatch.setattr("collector.segment.os.fdatasync", self)
 
     def __call__(self, descriptor: int) -> None:
         self._real(descriptor)
@@ -299,9 +299,10 @@ def test_a_spool_on_a_full_disk_starts_again(open_spool: Any, small_disk: Path, 
     with pytest.raises(OSError, match="No space left"), filler.open("wb", buffering=0) as file:
         while file.write(bytes(4096)):
             pass
+    os.truncate(filler, filler.stat().st_size - 8192)  # for the lock file, which says who owns the spool
     two = open_spool(data_dir=small_disk)
     with pytest.raises(SpoolUnwritable):
-        two.append(TRACES, b"refused", 1).result(5)
+        two.append(TRACES, bytes(1_000_000), 1).result(5)
     filler.unlink()
     two.append(TRACES, b"taken", 1).result(5)
     two.close()

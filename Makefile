@@ -1,0 +1,54 @@
+# `make run` and `make test` are all that a newcomer needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+
+.PHONY: run test setup lint format bench fuzz lock clean
+
+run: $(VENV)/.run  ## everything on the embedded engine, addresses on the screen
+	@$(BIN)/spanledger up
+
+test: setup  ## all tests
+	@$(BIN)/python -m pytest
+
+setup: $(VENV)/.dev  ## what developers need
+
+lint: setup  ## style and types, warnings are errors
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
+
+format: setup
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench: $(VENV)/.bench  ## the figures of the README, about 15 minutes
+	@$(BIN)/python -m bench
+
+fuzz: setup  ## a longer run of the property tests, ten minutes
+	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m property -q
+
+lock: setup  ## new lock files from pyproject.toml
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --extra dev --extra bench \
+		-c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+
+$(VENV)/bin/python:
+	@echo "Making a virtual environment in $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(VENV)/bin/python requirements.lock pyproject.toml
+	@echo "Installing (about 300 MB to fetch the first time) …"
+	@$(PIP) install -r requirements.lock
+	@$(PIP) install --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python requirements-dev.lock pyproject.toml
+	@echo "Installing with what developers need …"
+	@$(PIP) install -r requirements-dev.lock
+	@$(PIP) install --no-deps -e .
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.bench: $(VENV)/.dev
+	@touch $@
