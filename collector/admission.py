@@ -88,16 +88,20 @@ def _count(signal: Signal, request: Any) -> int:
     """Items in a request. Raises BadRequest for one that is nearly all resources and scopes."""
     kind = _KINDS[signal.name]
     resources = getattr(request, f"resource_{kind}")
+    _bounded(len(resources))
     scopes: list[Any] = []
-    for resource in resources[:MAX_GROUPS]:
-        scopes += getattr(resource, f"scope_{kind}")[:MAX_GROUPS]
-        if len(scopes) > MAX_GROUPS:
-            break
-    if max(len(resources), len(scopes)) > MAX_GROUPS:
-        raise BadRequest(f"The body has more than {MAX_GROUPS:,} resources or scopes; send the items of one together.")
+    for resource in resources:
+        inside = getattr(resource, f"scope_{kind}")
+        _bounded(len(scopes) + len(inside))
+        scopes += inside
     if signal is METRICS:
         return sum(_points(metric) for scope in scopes for metric in scope.metrics)
     return sum(len(getattr(scope, signal.item)) for scope in scopes)
+
+
+def _bounded(groups: int) -> None:
+    if groups > MAX_GROUPS:
+        raise BadRequest(f"The body has more than {MAX_GROUPS:,} resources or scopes; send the items of one together.")
 
 
 def _points(metric: Any) -> int:

@@ -1,7 +1,8 @@
 """The drain: sealed segments of the spool into the engine, each exactly once, in order, whatever dies meanwhile.
 
 A segment is one insert, named by a deduplication token made from its place in the spool: after a crash the same insert
-is sent again and the engine drops what it has. Then the file is renamed `.done`, and the spool removes it.
+is sent again and the engine drops what it has. Then the file is renamed `.done`, and the spool removes it. Tokens name
+exactly the same bytes each time, so a segment that was split once stays split.
 
     engine away or overloaded   the same insert again, with growing pauses
     engine refuses the data     the segment is split until the bad request is alone; that goes to quarantine
@@ -10,23 +11,23 @@ is sent again and the engine drops what it has. Then the file is renamed `.done`
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from google.protobuf.message import DecodeError
 
+from collector.attempt import Attempt
 from collector.identity import SPOOL_FOLDER, Identity, read_identity
 from collector.insert import insert
 from collector.quarantine import Quarantine
 from collector.segment import DONE, SEALED, Record, scan, segment_numbers, segment_path
 from collector.signals import SIGNALS, Signal
 from spanledger.engine import Engine
-from spanledger.errors import EngineUnavailable, QueryFailed
+from spanledger.errors import EngineUnavailable, QueryFailed, SpanledgerError
 
 logger = logging.getLogger(__name__)
 
@@ -53,24 +54,32 @@ class Progress:
     """Unix seconds at which the oldest of them was sealed; 0 when there is none."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Segment:
     """A sealed segment on its way into the engine."""
 
     path: Path
     token: str
-    records: list[Record] = field(default_factory=list)
-    cut: int = 0
+    records: Sequence[Record]
+    cut: int
+    """Bytes behind the last whole record."""
+    attempt: Attempt
 
     @property
-    def items(self) -> int:
-        return sum(record.items for record in self.records)
+    def valid_up_to(self) -> int:
+        """Where the whole records end."""
+        return self.records[-1].end if self.records else 0
 
-    def read(self, records: Sequence[Record]) -> bytes:
-        """The bytes of neighbouring records, a valid request themselves."""
+    def token_of(self, records: Sequence[Record]) -> str:
+        """Names the insert of neighbours: the segment's own token only for all of its bytes."""
+        whole = len(records) == len(self.records) and not self.cut
+        return self.token if whole else f"{self.token}/{records[0].offset}-{records[-1].end}"
+
+    def read(self, start: int, end: int | None = None) -> bytes:
+        """Bytes of the file; those of neighbours are a valid request themselves."""
         with self.path.open("rb") as file:
-            file.seek(records[0].offset)
-            return file.read(records[-1].end - records[0].offset)
+            file.seek(start)
+            return file.read(-1 if end is None else end - start)
 
 
 class Drain:
@@ -107,7 +116,7 @@ class Drain:
                 pause = FIRST_PAUSE_SECONDS
                 if not drained:
                     self._stop.wait(POLL_SECONDS)
-            except (EngineUnavailable, OSError) as error:
+            except (SpanledgerError, OSError) as error:
                 if not self.progress.problem:
                     logger.warning("The %s wait in the spool: %s", self._signal.item, error)
                 self.progress.problem = str(error)
@@ -135,47 +144,58 @@ class Drain:
 
     def _drain(self, identity: Identity, number: int) -> None:
         path = segment_path(self._folder, number, SEALED)
-        segment = _Segment(path, f"{identity.id}/{self._signal.name}/{number}")
+        token = f"{identity.id}/{self._signal.name}/{number}"
         with path.open("rb") as file:
             scanned = scan(file, identity.seed_of(self._signal))
-            segment.records = list(scanned)
-            segment.cut = scanned.cut
-        deaths = self._note_attempt(segment.token)
-        if deaths >= CRASHES:
-            reason = f"The engine died {deaths} times while it inserted this segment."
-            self._refuse(segment.token, segment.items, path.read_bytes(), reason)
-        elif segment.cut:
-            self._drain_damaged(segment)
-        else:
-            self._insert_whole(segment)
-        self._attempt.unlink(missing_ok=True)
+            segment = _Segment(path, token, list(scanned), scanned.cut, Attempt(self._attempt, token))
+        try:
+            self._store(segment)
+        except (SpanledgerError, OSError):
+            segment.attempt.pause()
+            raise
+        segment.attempt.end()
         path.rename(segment_path(self._folder, number, DONE))
         self.progress.segments += 1
 
-    def _note_attempt(self, token: str) -> int:
-        """How often the process has died on this segment; a file outlives the process, and is removed after."""
-        deaths = 0
-        if self._attempt.exists():
-            last = json.loads(self._attempt.read_bytes() or b"{}")
-            deaths = last.get("starts", 0) if last.get("token") == token else 0
-        self._attempt.write_text(json.dumps({"token": token, "starts": deaths + 1}))
-        return deaths
+    def _store(self, segment: _Segment) -> None:
+        """Into the engine or into quarantine."""
+        deaths = segment.attempt.deaths
+        if deaths >= CRASHES:
+            items = sum(record.items for record in segment.records)
+            reason = f"The engine died {deaths} times while it inserted this segment."
+            self._refuse(segment.token, items, segment.path.read_bytes(), reason)
+            return
+        if segment.cut:  # a disk changed bytes behind our back
+            tail = segment.read(segment.valid_up_to)
+            self._refuse(f"{segment.token}/tail", 0, tail, "The segment is damaged on disk from here on.")
+        if segment.records:
+            self._insert(segment, segment.records)
 
-    def _insert_whole(self, segment: _Segment) -> None:
+    def _insert(self, segment: _Segment, records: Sequence[Record]) -> None:
+        """Insert neighbours, halving where the engine refuses, until the requests that it refuses stand alone."""
+        token = segment.token_of(records)
+        if self._takes(segment, records, token):
+            self.progress.items += sum(record.items for record in records)
+        elif len(records) == 1:
+            self._insert_cleaned(segment, records[0], token)
+        else:
+            middle = len(records) // 2
+            self._insert(segment, records[:middle])
+            self._insert(segment, records[middle:])
+
+    def _takes(self, segment: _Segment, records: Sequence[Record], token: str) -> bool:
+        """Insert; False if the engine refuses, now or in an earlier life."""
+        if token in segment.attempt.refused:
+            return False
+        whole = token == segment.token
         try:
-            insert(self._engine, self._signal, segment.path, segment.token)
-            self.progress.items += segment.items
+            body = segment.path if whole else segment.read(records[0].offset, records[-1].end)
+            insert(self._engine, self._signal, body, token)
         except QueryFailed as error:
             self._blame(error)
-            self._split(segment, segment.records, str(error))
-
-    def _drain_damaged(self, segment: _Segment) -> None:
-        """A disk changed bytes behind our back: keep what follows the last whole record, insert what is before."""
-        with segment.path.open("rb") as file:
-            file.seek(segment.records[-1].end if segment.records else 0)
-            self._refuse(f"{segment.token}/tail", 0, file.read(), "The segment is damaged on disk from here on.")
-        if segment.records:
-            self._split(segment, segment.records, "")
+            segment.attempt.refuse(token, str(error))
+            return False
+        return True
 
     def _blame(self, error: QueryFailed) -> None:
         """Return if the data is to blame for `error`; raise EngineUnavailable if nothing at all can be inserted."""
@@ -184,33 +204,17 @@ class Drain:
         except QueryFailed as failure:
             raise EngineUnavailable(f"The engine takes no {self._signal.item} at all: {failure}", error.code) from error
 
-    def _split(self, segment: _Segment, records: Sequence[Record], reason: str) -> None:
-        """Insert `records`, halving where the engine refuses, until the ones that it refuses stand alone."""
-        token = f"{segment.token}/{records[0].offset}-{records[-1].end}"
-        if records != segment.records or segment.cut:
-            try:
-                insert(self._engine, self._signal, segment.read(records), token)
-                self.progress.items += sum(record.items for record in records)
-                return
-            except QueryFailed as error:
-                reason = str(error)
-        if len(records) == 1:
-            self._insert_cleaned(segment, records[0], token, reason)
-            return
-        middle = len(records) // 2
-        self._split(segment, records[:middle], reason)
-        self._split(segment, records[middle:], reason)
-
-    def _insert_cleaned(self, segment: _Segment, record: Record, token: str, reason: str) -> None:
+    def _insert_cleaned(self, segment: _Segment, record: Record, token: str) -> None:
         """One refused request, without the fields that OTLP does not know; else into quarantine."""
-        body = segment.read([record])
+        body = segment.read(record.offset, record.end)
         try:
             message = self._signal.request.FromString(body)
             message.DiscardUnknownFields()
-            insert(self._engine, self._signal, message.SerializeToString(), f"{token}/clean")
+            header = body[: record.header_size]  # it says when the request came
+            insert(self._engine, self._signal, header + message.SerializeToString(), f"{token}/clean")
             self.progress.items += record.items
         except (DecodeError, QueryFailed):
-            self._refuse(token, record.items, body, reason)
+            self._refuse(token, record.items, body, segment.attempt.refused[token])
 
     def _refuse(self, token: str, items: int, body: bytes, reason: str) -> None:
         logger.warning("Quarantined %d %s (%s): %s", items, self._signal.item, token, reason)

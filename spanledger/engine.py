@@ -5,20 +5,26 @@ Errors of the driver leave here as `EngineUnavailable` (it may work later) or `Q
 
 from __future__ import annotations
 
+import inspect
+import logging
 import queue
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import clickhouse_connect
 import orjson
 from clickhouse_connect import common
+from clickhouse_connect.driver.binding import quote_identifier
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+from clickhouse_connect.driver.httpclient import HttpClient
 
-from spanledger.errors import EngineUnavailable, LimitExceeded, QueryFailed, SpanledgerError
+from spanledger.errors import BadSetting, EngineUnavailable, LimitExceeded, QueryFailed, SpanledgerError
 from spanledger.ownership import Ownership
 from spanledger.settings import MIB, Settings
 
@@ -44,6 +50,15 @@ RETRYABLE_CODES = frozenset(
     }
 )  # fmt: skip
 """ClickHouse codes after which the same statement may work."""
+
+UNKNOWN_DATABASE = 81
+
+TALKATIVE_LOGGERS = ("clickhouse_connect.driver", "urllib3.connectionpool")
+"""They log each retry with its URL, which holds the statement's parameters; the error that follows says what counts."""
+
+DRIVER_PREAMBLE = re.compile(r"^Received ClickHouse exception, code: \d+, server response: ")
+SERVER_FAULT = re.compile(r"^HTTP driver received HTTP status (429|5\d\d)")
+"""An error answer without ClickHouse's code: of a proxy or load balancer that can't reach it."""
 
 CACHE_BYTES = {"mark_cache_size": 64 * MIB, "primary_index_cache_size": 64 * MIB, "index_mark_cache_size": 64 * MIB}
 """The embedded engine's caches. ClickHouse's own defaults (5 GiB each) are for a machine of its own."""
@@ -177,13 +192,41 @@ def open_engine(settings: Settings, *, role: str) -> Engine:
     if settings.embedded:
         ownership = Ownership.take(settings.data_dir / "engine.lock", role)
         (settings.data_dir / "engine").mkdir(exist_ok=True)
+    else:
+        for name in TALKATIVE_LOGGERS:
+            logging.getLogger(name).setLevel(logging.ERROR)
     engine = Engine(settings, ownership)
     try:
-        engine.command("SELECT 1")
+        _greet(engine, settings)
     except SpanledgerError:
         engine.close()
         raise
     return engine
+
+
+def _greet(engine: Engine, settings: Settings) -> None:
+    """A first statement. The database that the URL of a server names is made when it isn't there."""
+    try:
+        engine.command("SELECT 1")
+    except QueryFailed as error:
+        if settings.embedded or error.code != UNKNOWN_DATABASE:
+            raise
+        _make_database(settings)
+        engine.command("SELECT 1")
+
+
+def _make_database(settings: Settings) -> None:
+    url = settings.clickhouse_url.get_secret_value()
+    name = unquote(urlsplit(url).path.strip("/"))
+    try:
+        with _Pool(lambda: clickhouse_connect.get_client(dsn=url, database="system")).client() as client:
+            client.command(f"CREATE DATABASE IF NOT EXISTS {quote_identifier(name)}")
+    except QueryFailed as error:
+        raise QueryFailed(
+            f"The server has no database {name!r}, which SPANLEDGER_CLICKHOUSE_URL names, and this user can't make it: "
+            f"{error} Create it, or grant CREATE DATABASE.",
+            error.code,
+        ) from error
 
 
 def reader_limits(settings: Settings) -> dict[str, Any]:
@@ -205,8 +248,10 @@ def reader_limits(settings: Settings) -> dict[str, Any]:
 
 def _connector(settings: Settings) -> Callable[[], Client]:
     if not settings.embedded:
-        url = settings.clickhouse_url.get_secret_value()
-        return lambda: clickhouse_connect.get_client(dsn=url, connect_timeout=5, send_receive_timeout=300)
+        url = _checked_url(settings)
+        return lambda: clickhouse_connect.get_client(
+            dsn=url, connect_timeout=5, send_receive_timeout=300, show_clickhouse_errors="scrub"
+        )
     path = (settings.data_dir / "engine").resolve()
     options = {
         "max_server_memory_usage": settings.engine_max_memory_bytes,
@@ -217,6 +262,27 @@ def _connector(settings: Settings) -> Callable[[], Client]:
     return lambda: clickhouse_connect.get_client(
         interface="chdb", path=str(path), chdb_options=options, settings=threads
     )
+
+
+def _checked_url(settings: Settings) -> str:
+    """The URL of the server. BadSetting when it is none; the message has no part of it, for it holds a password."""
+    url = settings.clickhouse_url.get_secret_value()
+    try:
+        parts = urlsplit(url)
+        fine = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is none: for the most part a / in the password
+        fine = False
+    if not fine:
+        raise BadSetting(
+            "SPANLEDGER_CLICKHOUSE_URL is not of the form http://user:password@host:8123/database (or https://). "
+            "In user and password write @ as %40, : as %3A, / as %2F, ? as %3F, # as %23 and % as %25."
+        )
+    options = parse_qs(parts.query, keep_blank_values=True).keys()
+    if unknown := sorted(options - inspect.signature(HttpClient).parameters.keys()):
+        raise BadSetting(
+            f"SPANLEDGER_CLICKHOUSE_URL has an option that clickhouse-connect does not know: {unknown[0]}."
+        )
+    return url
 
 
 def _quoted(text: str) -> str:
@@ -263,9 +329,15 @@ def map_error(error: ClickHouseError, limits_are_final: bool) -> SpanledgerError
     A query from outside that meets a limit would meet it again; for an insert of ours it is a busy hour.
     """
     code = getattr(error, "code", None)
-    message = str(error).strip().replace("\n", " ")
+    message = DRIVER_PREAMBLE.sub("", str(error).strip().replace("\n", " "))
     if limits_are_final and code in LIMIT_CODES:
         return LimitExceeded(message, code)
-    if code in RETRYABLE_CODES or (code is None and isinstance(error, OperationalError)):
+    if code is None and error.__cause__ is not None and isinstance(error, OperationalError):
+        # the driver's own text, and that of a MaxRetryError, hold the whole URL with the statement's parameters
+        cause = getattr(error.__cause__, "reason", None) or error.__cause__
+        return EngineUnavailable(f"The ClickHouse server does not answer: {cause}")
+    if code in RETRYABLE_CODES or (
+        code is None and (isinstance(error, OperationalError) or SERVER_FAULT.match(message))
+    ):
         return EngineUnavailable(message, code)
     return QueryFailed(message, code)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
+import logging
 import os
 import time
 from dataclasses import asdict, dataclass
@@ -11,6 +13,8 @@ from pathlib import Path
 from typing import IO
 
 from spanledger.errors import DataDirectoryBusy
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,10 +62,16 @@ class Ownership:
         self._write()
 
     def _write(self) -> None:
-        self._file.seek(0)
-        self._file.truncate()
-        self._file.write(json.dumps(asdict(self._owner)))
-        self._file.flush()
+        """Say who we are. A full disk must not keep the one from starting that would free it: the lock holds anyway."""
+        try:
+            self._file.seek(0)
+            self._file.truncate()
+            self._file.write(json.dumps(asdict(self._owner)))
+            self._file.flush()
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            logger.warning("The disk is full: %s can't say who holds it.", self._path)
 
     def release(self) -> None:
         """Give the lock free; a second call does nothing."""

@@ -60,7 +60,7 @@ class Settings(BaseModel):
         (), description="Origins whose browsers may send OTLP/HTTP, comma-separated; `*` for any. Empty: none."
     )
     max_body_bytes: int = Field(
-        64 * MIB, ge=1024, le=1024 * MIB, description="Largest OTLP body in bytes, after decompression."
+        20 * MIB, ge=1024, le=1024 * MIB, description="Largest OTLP body in bytes, after decompression."
     )
     max_inflight_bytes: int = Field(
         256 * MIB, ge=MIB, description="Bytes of bodies in work at once; beyond it clients are asked to wait."
@@ -69,10 +69,10 @@ class Settings(BaseModel):
         4096 * MIB, ge=MIB, description="Bound of the spool in bytes; when it is full, clients are asked to wait."
     )
     segment_bytes: int = Field(
-        12 * MIB, ge=4096, le=256 * MIB, description="A segment of the spool, and so an insert, is closed at this size."
+        32 * MIB, ge=4096, le=256 * MIB, description="A segment of the spool, and so an insert, is closed at this size."
     )
     seal_after_seconds: float = Field(
-        0.5, gt=0, le=60, description="... or when its first request is this old. Spans can be queried soon after."
+        1.0, gt=0, le=60, description="... or when its first request is this old. Spans can be queried soon after."
     )
     resend_window_seconds: int = Field(
         900, ge=0, description="A request with the same bytes within this time is stored once. 0: off."

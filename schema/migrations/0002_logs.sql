@@ -1,1 +1,291 @@
--- being written
+-- Events: OTLP log records, evaluation results and feedback among them. Two views, as for spans (0001), and for the
+-- same reasons.
+
+CREATE TABLE IF NOT EXISTS otlp_logs
+(
+    record_headers Array(String),
+    resource_logs Array(Tuple(
+        resource Tuple(attributes Map(LowCardinality(String), String)),
+        scope_logs Array(Tuple(
+            scope Tuple(name String, version String, attributes Map(LowCardinality(String), String)),
+            log_records Array(Tuple(
+                time_unix_nano UInt64,
+                severity_number UInt64,
+                severity_text String,
+                body String,
+                attributes Map(LowCardinality(String), String),
+                dropped_attributes_count UInt64,
+                trace_id String,
+                span_id String,
+                observed_time_unix_nano UInt64,
+                event_name String
+            ))
+        ))
+    ))
+)
+ENGINE = Null;
+
+CREATE TABLE IF NOT EXISTS events
+(
+    trace_id String CODEC(ZSTD(1)),
+    span_id String CODEC(ZSTD(1)),
+    time DateTime64(9, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
+    observed_at DateTime64(9, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
+    event_name LowCardinality(String),
+    severity_number UInt8 CODEC(ZSTD(1)),
+    severity_text LowCardinality(String),
+    body String CODEC(ZSTD(1)),
+    service LowCardinality(String),
+    scope LowCardinality(String),
+    scope_version LowCardinality(String),
+    scope_json LowCardinality(String),
+    scope_attributes Map(String, String) ALIAS JSONExtract(scope_json, 'Map(String, String)'),
+    environment LowCardinality(String),
+    region LowCardinality(String),
+    tenant LowCardinality(String),
+    user_id String CODEC(ZSTD(1)),
+    session_id String CODEC(ZSTD(1)),
+    response_id String CODEC(ZSTD(1)),
+    evaluation_name LowCardinality(String),
+    score_value Nullable(Float64) CODEC(ZSTD(1)),
+    score_label LowCardinality(String),
+    explanation String CODEC(ZSTD(1)),
+    attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    resource LowCardinality(String),
+    resource_attributes Map(String, String) ALIAS JSONExtract(resource, 'Map(String, String)'),
+    dropped_attributes UInt32 CODEC(ZSTD(1)),
+    problem_bits UInt16 CODEC(ZSTD(1)),
+    problems Array(String) ALIAS arrayMap(bit -> ['trace_id', 'span_id', 'time', 'observed_at', 'severity_number',
+        'score_value', attributes['spanledger.problem']][bit + 1], bitPositionsToArray(problem_bits)),
+    ingested_at DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
+    INDEX by_trace trace_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX by_value mapValues(attributes) TYPE bloom_filter(0.02) GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMMDD(time)
+ORDER BY (toStartOfMinute(time), trace_id)
+SETTINGS
+    non_replicated_deduplication_window = 10000,
+    fsync_after_insert = 1,
+    fsync_part_directory = 1,
+    map_serialization_version = 'with_buckets',
+    map_serialization_version_for_zero_level_parts = 'basic',
+    map_buckets_strategy = 'constant',
+    max_buckets_in_map = 16,
+    map_buckets_min_avg_size = 4,
+    min_bytes_for_wide_part = 100000000,
+    min_parts_to_merge_at_once = 20;
+
+CREATE TABLE IF NOT EXISTS otlp_log_records
+(
+    accepted_ns UInt64,
+    resource LowCardinality(String),
+    service LowCardinality(String),
+    environment LowCardinality(String),
+    region LowCardinality(String),
+    resource_tenant LowCardinality(String),
+    scope LowCardinality(String),
+    scope_version LowCardinality(String),
+    scope_json LowCardinality(String),
+    raw_trace_id String,
+    raw_span_id String,
+    time_ns UInt64,
+    observed_ns UInt64,
+    named String,
+    raw_severity UInt64,
+    severity_text String,
+    encoded_body String,
+    dropped UInt64,
+    keys Array(LowCardinality(String)),
+    encoded Array(String)
+)
+ENGINE = Null;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS otlp_log_records_from_logs TO otlp_log_records AS
+SELECT
+    accepted_ns, resource, service, environment, region, resource_tenant, scope, scope_version, scope_json,
+    record.trace_id AS raw_trace_id,
+    record.span_id AS raw_span_id,
+    record.time_unix_nano AS time_ns,
+    record.observed_time_unix_nano AS observed_ns,
+    record.event_name AS named,
+    record.severity_number AS raw_severity,
+    record.severity_text AS severity_text,
+    record.body AS encoded_body,
+    record.dropped_attributes_count AS dropped,
+    mapKeys(record.attributes) AS keys,
+    mapValues(record.attributes) AS encoded
+FROM
+(
+    SELECT
+        accepted_ns,
+        toLowCardinality(toJSONString(mapFromArrays(resource_keys, arraySlice(texts, 1, length(resource_keys))))) AS resource,
+        toLowCardinality(texts[indexOf(resource_keys, 'service.name')]) AS service,
+        toLowCardinality(if(texts[indexOf(resource_keys, 'deployment.environment.name')] != '',
+            texts[indexOf(resource_keys, 'deployment.environment.name')],
+            texts[indexOf(resource_keys, 'deployment.environment')])) AS environment,
+        toLowCardinality(texts[indexOf(resource_keys, 'cloud.region')]) AS region,
+        toLowCardinality(texts[indexOf(resource_keys, 'tenant.id')]) AS resource_tenant,
+        toLowCardinality(part.scope.name) AS scope,
+        toLowCardinality(part.scope.version) AS scope_version,
+        toLowCardinality(if(empty(scope_keys), '', toJSONString(
+            mapFromArrays(scope_keys, arraySlice(texts, length(resource_keys) + 1))))) AS scope_json,
+        arrayJoin(part.log_records) AS record
+    FROM
+    (
+        SELECT
+            accepted_ns,
+            part,
+            resource_keys,
+            mapKeys(part.scope.attributes) AS scope_keys,
+            arrayMap(v -> multiIf(
+                    -- a string, behind its tag and a length of 1 to 4 bytes
+                    startsWith(v, '\n'), substring(v, 3 + (length(v) > 129) + (length(v) > 16387) + (length(v) > 2097156)),
+                    -- an integer: seven bits a byte
+                    startsWith(v, '\x18'), toString(toInt64(arraySum((b, i) -> bitShiftLeft(toUInt64(bitAnd(b, 0x7F)), 7 * i),
+                        reinterpret(substring(v, 2), 'Array(UInt8)'), range(length(v) - 1)))),
+                    startsWith(v, '\x21'), toString(reinterpretAsFloat64(substring(v, 2))),
+                    startsWith(v, '\x10'), if(endsWith(v, '\0'), 'false', 'true'),
+                    -- an array with one short string, by far the most frequent
+                    startsWith(v, '\x2a') AND startsWith(substring(v, 5, 1), '\n')
+                        AND reinterpretAsUInt8(substring(v, 6, 1)) = length(v) - 6, concat('[', toJSONString(substring(v, 7)), ']'),
+                    -- any other array: each element is a tag, a length of 1 or 2 bytes and a scalar AnyValue
+                    startsWith(v, '\x2a') AND length(v) <= 8192, concat('[', arrayMap(starts -> arrayStringConcat(arrayMap(v -> multiIf(
+                            startsWith(v, '\n'), toJSONString(substring(v, 3 + (length(v) > 129))),
+                            startsWith(v, '\x18'), toString(toInt64(arraySum((b, i) -> bitShiftLeft(toUInt64(bitAnd(b, 0x7F)), 7 * i),
+                                reinterpret(substring(v, 2), 'Array(UInt8)'), range(length(v) - 1)))),
+                            startsWith(v, '\x21'), transform(toString(reinterpretAsFloat64(substring(v, 2))),
+                                ['nan', 'inf', '-inf'], ['"NaN"', '"Infinity"', '"-Infinity"']),
+                            startsWith(v, '\x10'), if(endsWith(v, '\0'), 'false', 'true'),
+                            startsWith(v, '\x3a'), concat('"', base64Encode(substring(v, 3 + (length(v) > 129))), '"'),
+                            'null'),
+                        arrayMap((first, next) -> substring(v, first + if(next - first > 129, 3, 2),
+                                next - first - if(next - first > 129, 3, 2)),
+                            arrayPopBack(starts), arrayPopFront(starts))), ','),
+                        [arrayFold((starts, i) -> if(starts[-1] > length(v), starts, arrayPushBack(starts, toUInt64(
+                                starts[-1] + 2 + bitAnd(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 127)
+                                + if(bitTest(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 7), 1 + bitShiftRight(
+                                    bitAnd(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 0x7F00), 1), 0)))),
+                            range(intDiv(length(v), 2) + 1), [toUInt64(if(length(v) > 129, 4, 3))])])[1], ']'),
+                    -- bytes, and the longest arrays, whole
+                    startsWith(v, '\x2a') OR startsWith(v, '\x3a'), base64Encode(
+                        substring(v, 3 + (length(v) > 129) + (length(v) > 16387) + (length(v) > 2097156))),
+                    ''),
+                arrayConcat(resource_values, mapValues(part.scope.attributes))) AS texts
+        FROM
+        (
+            SELECT
+                accepted_ns,
+                mapKeys(whole.resource.attributes) AS resource_keys,
+                mapValues(whole.resource.attributes) AS resource_values,
+                arrayJoin(whole.scope_logs) AS part
+            FROM
+            (
+                SELECT
+                    if(length(record_headers[1]) = 38, reinterpretAsUInt64(substring(record_headers[1], 7, 8)),
+                        toUnixTimestamp64Nano(now64(9))) AS accepted_ns,
+                    arrayJoin(resource_logs) AS whole
+                FROM otlp_logs
+            )
+        )
+    )
+);
+
+-- A record's time is its own, or when it was observed, or else when it was accepted. Most have no severity, and many no
+-- trace: that is no problem. A record without any time is one.
+CREATE MATERIALIZED VIEW IF NOT EXISTS events_from_otlp TO events AS
+SELECT
+    lower(hex(toFixedString(if(length(raw_trace_id) = 16, raw_trace_id, ''), 16))) AS trace_id,
+    lower(hex(toFixedString(if(length(raw_span_id) = 8, raw_span_id, ''), 8))) AS span_id,
+    fromUnixTimestamp64Nano(toInt64(multiIf(time_ok, time_ns, observed_ok, observed_ns, accepted_ns)), 'UTC') AS time,
+    fromUnixTimestamp64Nano(toInt64(if(observed_ok, observed_ns, accepted_ns)), 'UTC') AS observed_at,
+    if(named != '', named, name_attribute) AS event_name,
+    if(raw_severity <= 24, raw_severity, 0) AS severity_number,
+    severity_text,
+    texts[length(keys) + 1] AS body,
+    service, scope, scope_version, scope_json, environment, region,
+    multiIf(tenant_id != '', tenant_id, customer_id != '', customer_id, resource_tenant) AS tenant,
+    if(texts[indexOf(keys, 'user.id')] != '', texts[indexOf(keys, 'user.id')], texts[indexOf(keys, 'enduser.id')])
+        AS user_id,
+    if(texts[indexOf(keys, 'gen_ai.conversation.id')] != '', texts[indexOf(keys, 'gen_ai.conversation.id')],
+        texts[indexOf(keys, 'session.id')]) AS session_id,
+    texts[indexOf(keys, 'gen_ai.response.id')] AS response_id,
+    texts[indexOf(keys, 'gen_ai.evaluation.name')] AS evaluation_name,
+    if(isFinite(toFloat64OrNull(score_text)), toFloat64OrNull(score_text), NULL) AS score_value,
+    texts[indexOf(keys, 'gen_ai.evaluation.score.label')] AS score_label,
+    texts[indexOf(keys, 'gen_ai.evaluation.explanation')] AS explanation,
+    -- what has a column of its own leaves the map, unless something was wrong: then all of it stays, with the raw fields
+    if(problem_bits = 0,
+        mapFilter((key, value) -> value = '' OR key NOT IN (
+            'tenant.id', 'user.id', 'gen_ai.conversation.id', 'gen_ai.response.id', 'gen_ai.evaluation.name',
+            'gen_ai.evaluation.score.value', 'gen_ai.evaluation.score.label', 'gen_ai.evaluation.explanation')
+                AND NOT (key = 'event.name' AND value = event_name),
+            mapFromArrays(keys, arraySlice(texts, 1, length(keys)))),
+        mapFromArrays(
+            arrayConcat(keys, ['spanledger.raw.trace_id', 'spanledger.raw.span_id', 'spanledger.raw.time_unix_nano',
+                'spanledger.raw.observed_time_unix_nano', 'spanledger.raw.severity_number']),
+            arrayConcat(arraySlice(texts, 1, length(keys)),
+                [lower(hex(raw_trace_id)), lower(hex(raw_span_id)), toString(time_ns), toString(observed_ns),
+                toString(raw_severity)]))) AS attributes,
+    resource,
+    least(dropped, 4294967295) AS dropped_attributes,
+    toUInt16((length(raw_trace_id) NOT IN (0, 16))
+        + (length(raw_span_id) NOT IN (0, 8)) * 2
+        + (if(time_ns = 0, observed_ns = 0, 1 - time_ok)) * 4
+        + (observed_ns != 0 AND observed_ok = 0) * 8
+        + (raw_severity > 24) * 16
+        + (score_text != '' AND score_value IS NULL) * 32
+        + has(keys, 'spanledger.problem') * 64) AS problem_bits,
+    now64(3, 'UTC') AS ingested_at
+FROM
+(
+    SELECT
+        *,
+        texts[indexOf(keys, 'tenant.id')] AS tenant_id,
+        texts[indexOf(keys, 'customer.id')] AS customer_id,
+        texts[indexOf(keys, 'event.name')] AS name_attribute,
+        texts[indexOf(keys, 'gen_ai.evaluation.score.value')] AS score_text,
+        time_ns BETWEEN accepted_ns - 315360000000000000 AND accepted_ns + 86400000000000 AS time_ok,
+        observed_ns BETWEEN accepted_ns - 315360000000000000 AND accepted_ns + 86400000000000 AS observed_ok
+    FROM
+    (
+        -- the texts of the attributes, then of the body
+        SELECT
+            *,
+            arrayMap(v -> multiIf(
+                    -- a string, behind its tag and a length of 1 to 4 bytes
+                    startsWith(v, '\n'), substring(v, 3 + (length(v) > 129) + (length(v) > 16387) + (length(v) > 2097156)),
+                    -- an integer: seven bits a byte
+                    startsWith(v, '\x18'), toString(toInt64(arraySum((b, i) -> bitShiftLeft(toUInt64(bitAnd(b, 0x7F)), 7 * i),
+                        reinterpret(substring(v, 2), 'Array(UInt8)'), range(length(v) - 1)))),
+                    startsWith(v, '\x21'), toString(reinterpretAsFloat64(substring(v, 2))),
+                    startsWith(v, '\x10'), if(endsWith(v, '\0'), 'false', 'true'),
+                    -- an array with one short string, by far the most frequent
+                    startsWith(v, '\x2a') AND startsWith(substring(v, 5, 1), '\n')
+                        AND reinterpretAsUInt8(substring(v, 6, 1)) = length(v) - 6, concat('[', toJSONString(substring(v, 7)), ']'),
+                    -- any other array: each element is a tag, a length of 1 or 2 bytes and a scalar AnyValue
+                    startsWith(v, '\x2a') AND length(v) <= 8192, concat('[', arrayMap(starts -> arrayStringConcat(arrayMap(v -> multiIf(
+                            startsWith(v, '\n'), toJSONString(substring(v, 3 + (length(v) > 129))),
+                            startsWith(v, '\x18'), toString(toInt64(arraySum((b, i) -> bitShiftLeft(toUInt64(bitAnd(b, 0x7F)), 7 * i),
+                                reinterpret(substring(v, 2), 'Array(UInt8)'), range(length(v) - 1)))),
+                            startsWith(v, '\x21'), transform(toString(reinterpretAsFloat64(substring(v, 2))),
+                                ['nan', 'inf', '-inf'], ['"NaN"', '"Infinity"', '"-Infinity"']),
+                            startsWith(v, '\x10'), if(endsWith(v, '\0'), 'false', 'true'),
+                            startsWith(v, '\x3a'), concat('"', base64Encode(substring(v, 3 + (length(v) > 129))), '"'),
+                            'null'),
+                        arrayMap((first, next) -> substring(v, first + if(next - first > 129, 3, 2),
+                                next - first - if(next - first > 129, 3, 2)),
+                            arrayPopBack(starts), arrayPopFront(starts))), ','),
+                        [arrayFold((starts, i) -> if(starts[-1] > length(v), starts, arrayPushBack(starts, toUInt64(
+                                starts[-1] + 2 + bitAnd(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 127)
+                                + if(bitTest(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 7), 1 + bitShiftRight(
+                                    bitAnd(reinterpretAsUInt16(substring(v, starts[-1] + 1, 2)), 0x7F00), 1), 0)))),
+                            range(intDiv(length(v), 2) + 1), [toUInt64(if(length(v) > 129, 4, 3))])])[1], ']'),
+                    -- bytes, and the longest arrays, whole
+                    startsWith(v, '\x2a') OR startsWith(v, '\x3a'), base64Encode(
+                        substring(v, 3 + (length(v) > 129) + (length(v) > 16387) + (length(v) > 2097156))),
+                    ''),
+                arrayPushBack(encoded, encoded_body)) AS texts
+        FROM otlp_log_records
+    )
+);

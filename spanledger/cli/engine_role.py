@@ -61,17 +61,22 @@ class EngineService:
         said = False
         while not self._stop.is_set():
             try:
-                engine = open_engine(self._settings, role=self._role)
-                for migration in migrate(engine):
-                    logger.info("Migration %04d_%s is done.", migration.number, migration.name)
+                return self._migrated(open_engine(self._settings, role=self._role))
             except EngineUnavailable as error:
                 if not said:
                     logger.warning("Waiting for ClickHouse: %s", error)
                 said = True
                 self._stop.wait(CONNECT_SECONDS)
-            else:
-                return engine
         return None
+
+    def _migrated(self, engine: Engine) -> Engine:
+        try:
+            for migration in migrate(engine):
+                logger.info("Migration %04d_%s is done.", migration.number, migration.name)
+        except SpanledgerError:
+            engine.close()
+            raise
+        return engine
 
     def _serve(self, engine: Engine, listener: socket.socket, ready: Callable[[str], None]) -> None:
         draining = drains(engine, self._settings.data_dir)
@@ -86,6 +91,8 @@ class EngineService:
             timeout_graceful_shutdown=STOP_SECONDS,
         )
         self._server = uvicorn.Server(config)
+        if self._stop.is_set():  # told before there was a server to tell
+            return
         housekeeping = threading.Thread(target=self._keep_house, args=(engine,), name="housekeeping", daemon=True)
         announcer = threading.Thread(target=self._announce, args=(engine, listener, ready), daemon=True)
         for drain in draining:
@@ -100,10 +107,11 @@ class EngineService:
             housekeeping.join(STOP_SECONDS)
 
     def _announce(self, engine: Engine, listener: socket.socket, ready: Callable[[str], None]) -> None:
-        while not self._stop.is_set() and not (self._server and self._server.started):
-            time.sleep(0.01)
+        while not (self._server and self._server.started):
+            if self._stop.wait(0.01):
+                return
         host, port = listener.getsockname()[:2]
-        address = f"http://{host}:{port}"
+        address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         engine.announce(address)
         ready(address)
 
@@ -139,8 +147,22 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 def serve_until_signal(settings: Settings, *, role: str, ready: Callable[[str], None]) -> None:
-    """Run the engine process until SIGTERM or SIGINT."""
+    """Run the engine process until SIGTERM or SIGINT.
+
+    An error that ends one of its threads, a drain for one, ends the process by being raised here: it is started again.
+    """
     service = EngineService(settings, role=role)
+    failures: list[BaseException] = []
+
+    def on_failure(failure: threading.ExceptHookArgs) -> None:
+        logger.critical("The thread %s ended.", failure.thread, exc_info=failure.exc_value)
+        if failure.exc_value:
+            failures.append(failure.exc_value)
+        service.stop()
+
+    threading.excepthook = on_failure
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.stop())
     service.run(ready)
+    if failures:
+        raise failures[0]

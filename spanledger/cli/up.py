@@ -46,9 +46,11 @@ class Child:
     def start(self, now: float) -> None:
         """Start the process; the line it prints when it is ready lands in `said`."""
         self.started_at = now
-        command = [sys.executable, "-m", "spanledger", self.role]
+        command = [sys.executable, "-m", "spanledger.cli.child", self.role]
         # a session of its own: Ctrl-C in the terminal reaches only the supervisor, which stops them in order
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        self.process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
         threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
 
     def _listen(self, process: subprocess.Popen[str]) -> None:
@@ -115,11 +117,11 @@ class Supervisor:
         return code
 
     def _watch(self, child: Child) -> int:
-        """Start what ended again; an end before it was ever ready is final: its exit code, else 0."""
+        """Start what ended again. One that gave up before it was ever ready has said why: its exit code; else 0."""
         now = time.monotonic()
         code = child.ended(now)
         if code is not None:
-            if not child.said:
+            if not child.said and code >= 0:
                 return code or 1
             self._line(f"\n{child.role} ended ({_why(code)}); starting it again. Nothing that was accepted is lost.")
         if child.process is None and now >= child.start_at:
