@@ -44,7 +44,8 @@ CREATE TABLE IF NOT EXISTS spans
     environment LowCardinality(String),
     region LowCardinality(String),
     started_at DateTime64(9, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
-    ended_at Nullable(DateTime64(9, 'UTC')) ALIAS if(duration_ns IS NULL, NULL, addNanoseconds(started_at, ifNull(duration_ns, 0))),
+    ended_at Nullable(DateTime64(9, 'UTC'))
+        ALIAS if(duration_ns IS NULL, NULL, addNanoseconds(started_at, ifNull(duration_ns, 0))),
     duration_ns Nullable(UInt64) CODEC(ZSTD(1)),
     status Enum8('unset' = 0, 'ok' = 1, 'error' = 2),
     error_type LowCardinality(String),
@@ -182,7 +183,8 @@ FROM
 (
     SELECT
         accepted_ns,
-        toLowCardinality(toJSONString(mapFromArrays(resource_keys, arraySlice(texts, 1, length(resource_keys))))) AS resource,
+        toLowCardinality(toJSONString(mapFromArrays(resource_keys, arraySlice(texts, 1, length(resource_keys)))))
+            AS resource,
         toLowCardinality(texts[indexOf(resource_keys, 'service.name')]) AS service,
         toLowCardinality(if(texts[indexOf(resource_keys, 'deployment.environment.name')] != '',
             texts[indexOf(resource_keys, 'deployment.environment.name')],
@@ -234,6 +236,7 @@ FROM
                                             + if(bitTest(reinterpretAsUInt16(substring(p, starts[-1] + 1, 2)), 7), 1 + bitShiftRight(
                                                 bitAnd(reinterpretAsUInt16(substring(p, starts[-1] + 1, 2)), 0x7F00), 1), 0)))),
                                         range(if(length(p) > 16384, 0, toUInt64(2 * sqrt(length(p))))), [toUInt64(1)])])[1]),
+                            -- each a tag, a length below 128 and as many bytes: a pattern that counts down, ready-made
                             [extractAll(p, '\\n(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:\\x7f\\C|\\x7e)\\C|\\x7d)\\C|\\x7c)\\C|\\x7b)\\C|\\x7a)\\C|\\x79)\\C|\\x78)\\C|\\x77)\\C|\\x76)\\C|\\x75)\\C|\\x74)\\C|\\x73)\\C|\\x72)\\C|\\x71)\\C|\\x70)\\C|\\x6f)\\C|\\x6e)\\C|\\x6d)\\C|\\x6c)\\C|\\x6b)\\C|\\x6a)\\C|\\x69)\\C|\\x68)\\C|\\x67)\\C|\\x66)\\C|\\x65)\\C|\\x64)\\C|\\x63)\\C|\\x62)\\C|\\x61)\\C|\\x60)\\C|\\x5f)\\C|\\x5e)\\C|\\x5d)\\C|\\x5c)\\C|\\x5b)\\C|\\x5a)\\C|\\x59)\\C|\\x58)\\C|\\x57)\\C|\\x56)\\C|\\x55)\\C|\\x54)\\C|\\x53)\\C|\\x52)\\C|\\x51)\\C|\\x50)\\C|\\x4f)\\C|\\x4e)\\C|\\x4d)\\C|\\x4c)\\C|\\x4b)\\C|\\x4a)\\C|\\x49)\\C|\\x48)\\C|\\x47)\\C|\\x46)\\C|\\x45)\\C|\\x44)\\C|\\x43)\\C|\\x42)\\C|\\x41)\\C|\\x40)\\C|\\x3f)\\C|\\x3e)\\C|\\x3d)\\C|\\x3c)\\C|\\x3b)\\C|\\x3a)\\C|\\x39)\\C|\\x38)\\C|\\x37)\\C|\\x36)\\C|\\x35)\\C|\\x34)\\C|\\x33)\\C|\\x32)\\C|\\x31)\\C|\\x30)\\C|\\x2f)\\C|\\x2e)\\C|\\x2d)\\C|\\x2c)\\C|\\x2b)\\C|\\x2a)\\C|\\x29)\\C|\\x28)\\C|\\x27)\\C|\\x26)\\C|\\x25)\\C|\\x24)\\C|\\x23)\\C|\\x22)\\C|\\x21)\\C|\\x20)\\C|\\x1f)\\C|\\x1e)\\C|\\x1d)\\C|\\x1c)\\C|\\x1b)\\C|\\x1a)\\C|\\x19)\\C|\\x18)\\C|\\x17)\\C|\\x16)\\C|\\x15)\\C|\\x14)\\C|\\x13)\\C|\\x12)\\C|\\x11)\\C|\\x10)\\C|\\x0f)\\C|\\x0e)\\C|\\x0d)\\C|\\x0c)\\C|\\x0b)\\C|\\x0a)\\C|\\x09)\\C|\\x08)\\C|\\x07)\\C|\\x06)\\C|\\x05)\\C|\\x04)\\C|\\x03)\\C|\\x02)\\C|\\x01)\\C|\\x00)')])[1]])[1],
                         [substring(v, 3 + (length(v) > 129) + (length(v) > 16387) + (length(v) > 2097156))])[1],
                     startsWith(v, '\x3a'), base64Encode(
@@ -280,8 +283,8 @@ SELECT
         ['chat', 'generate_content', 'text_completion', 'embeddings', 'retrieval', 'search_memory', 'rerank',
          'execute_tool', 'create_agent', 'invoke_agent', 'plan', 'invoke_workflow'],
         [1, 1, 2, 3, 4, 4, 5, 6, 7, 7, 7, 8], 0) AS operation,
-    if(texts[indexOf(keys, 'gen_ai.provider.name')] != '', texts[indexOf(keys, 'gen_ai.provider.name')], texts[indexOf(keys, 'gen_ai.system')])
-        AS provider,
+    if(texts[indexOf(keys, 'gen_ai.provider.name')] != '', texts[indexOf(keys, 'gen_ai.provider.name')],
+        texts[indexOf(keys, 'gen_ai.system')]) AS provider,
     texts[indexOf(keys, 'gen_ai.request.model')] AS request_model,
     texts[indexOf(keys, 'gen_ai.response.model')] AS model_revision,
     texts[indexOf(keys, 'gen_ai.prompt.name')] AS prompt_name,
@@ -289,13 +292,14 @@ SELECT
     if(instructions = '' AND definitions = '', '', lower(hex(sipHash128(instructions, definitions)))) AS prompt_hash,
     multiIf(tenant_id != '', tenant_id, customer_id != '', customer_id, resource_tenant) AS tenant,
     if(texts[indexOf(keys, 'user.id')] != '', texts[indexOf(keys, 'user.id')], texts[indexOf(keys, 'enduser.id')]) AS user_id,
-    if(texts[indexOf(keys, 'gen_ai.conversation.id')] != '', texts[indexOf(keys, 'gen_ai.conversation.id')], texts[indexOf(keys, 'session.id')])
-        AS session_id,
+    if(texts[indexOf(keys, 'gen_ai.conversation.id')] != '', texts[indexOf(keys, 'gen_ai.conversation.id')],
+        texts[indexOf(keys, 'session.id')]) AS session_id,
     texts[indexOf(keys, 'task.id')] AS task_id,
     texts[indexOf(keys, 'task.outcome')] AS task_outcome,
     if(texts[indexOf(keys, 'feature')] != '', texts[indexOf(keys, 'feature')], texts[indexOf(keys, 'app.feature')]) AS feature,
     texts[indexOf(keys, 'purpose')] AS purpose,
-    if(texts[indexOf(keys, 'user.locale')] != '', texts[indexOf(keys, 'user.locale')], texts[indexOf(keys, 'locale')]) AS locale,
+    if(texts[indexOf(keys, 'user.locale')] != '', texts[indexOf(keys, 'user.locale')], texts[indexOf(keys, 'locale')])
+        AS locale,
     if(toUInt64OrNull(input_text) <= 1000000000, toUInt64OrNull(input_text), NULL) AS input_tokens,
     if(toUInt64OrNull(cached_text) <= 1000000000, toUInt64OrNull(cached_text), NULL) AS cached_input_tokens,
     if(toUInt64OrNull(write_text) <= 1000000000, toUInt64OrNull(write_text), NULL) AS cache_write_tokens,
@@ -313,7 +317,8 @@ SELECT
     accurateCastOrNull(round(toFloat64OrNull(texts[indexOf(keys, 'gen_ai.response.time_to_first_chunk')]) * 1000000000),
         'UInt64') AS time_to_first_token_ns,
     toFloat64OrNull(texts[indexOf(keys, 'gen_ai.request.temperature')]) AS temperature,
-    if(texts[indexOf(keys, 'openai.response.service_tier')] != '', texts[indexOf(keys, 'openai.response.service_tier')], texts[indexOf(keys, 'gen_ai.response.service_tier')]) AS service_tier,
+    if(texts[indexOf(keys, 'openai.response.service_tier')] != '', texts[indexOf(keys, 'openai.response.service_tier')],
+        texts[indexOf(keys, 'gen_ai.response.service_tier')]) AS service_tier,
     -- what has a column of its own leaves the map, unless something was wrong: then all of it stays, with the raw fields
     if(problem_bits = 0,
         mapFilter((key, value) -> value = '' OR key NOT IN (
@@ -375,7 +380,9 @@ FROM
         JSONExtract(documents, 'Array(Tuple(score Nullable(Float64)))').score AS scores,
         texts[indexOf(keys, 'gen_ai.usage.input_tokens')] AS input_text,
         texts[indexOf(keys, 'gen_ai.usage.cache_read.input_tokens')] AS cached_text,
-        if(texts[indexOf(keys, 'gen_ai.usage.cache_write.input_tokens')] != '', texts[indexOf(keys, 'gen_ai.usage.cache_write.input_tokens')], texts[indexOf(keys, 'gen_ai.usage.cache_creation.input_tokens')]) AS write_text,
+        if(texts[indexOf(keys, 'gen_ai.usage.cache_write.input_tokens')] != '',
+            texts[indexOf(keys, 'gen_ai.usage.cache_write.input_tokens')],
+            texts[indexOf(keys, 'gen_ai.usage.cache_creation.input_tokens')]) AS write_text,
         texts[indexOf(keys, 'gen_ai.usage.output_tokens')] AS output_text,
         texts[indexOf(keys, 'gen_ai.usage.reasoning.output_tokens')] AS reasoning_text,
         start_ns BETWEEN accepted_ns - 315360000000000000 AND accepted_ns + 86400000000000 AS start_ok,
@@ -419,6 +426,7 @@ FROM
                                             + if(bitTest(reinterpretAsUInt16(substring(p, starts[-1] + 1, 2)), 7), 1 + bitShiftRight(
                                                 bitAnd(reinterpretAsUInt16(substring(p, starts[-1] + 1, 2)), 0x7F00), 1), 0)))),
                                         range(if(length(p) > 16384, 0, toUInt64(2 * sqrt(length(p))))), [toUInt64(1)])])[1]),
+                            -- each a tag, a length below 128 and as many bytes: a pattern that counts down, ready-made
                             [extractAll(p, '\\n(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:\\x7f\\C|\\x7e)\\C|\\x7d)\\C|\\x7c)\\C|\\x7b)\\C|\\x7a)\\C|\\x79)\\C|\\x78)\\C|\\x77)\\C|\\x76)\\C|\\x75)\\C|\\x74)\\C|\\x73)\\C|\\x72)\\C|\\x71)\\C|\\x70)\\C|\\x6f)\\C|\\x6e)\\C|\\x6d)\\C|\\x6c)\\C|\\x6b)\\C|\\x6a)\\C|\\x69)\\C|\\x68)\\C|\\x67)\\C|\\x66)\\C|\\x65)\\C|\\x64)\\C|\\x63)\\C|\\x62)\\C|\\x61)\\C|\\x60)\\C|\\x5f)\\C|\\x5e)\\C|\\x5d)\\C|\\x5c)\\C|\\x5b)\\C|\\x5a)\\C|\\x59)\\C|\\x58)\\C|\\x57)\\C|\\x56)\\C|\\x55)\\C|\\x54)\\C|\\x53)\\C|\\x52)\\C|\\x51)\\C|\\x50)\\C|\\x4f)\\C|\\x4e)\\C|\\x4d)\\C|\\x4c)\\C|\\x4b)\\C|\\x4a)\\C|\\x49)\\C|\\x48)\\C|\\x47)\\C|\\x46)\\C|\\x45)\\C|\\x44)\\C|\\x43)\\C|\\x42)\\C|\\x41)\\C|\\x40)\\C|\\x3f)\\C|\\x3e)\\C|\\x3d)\\C|\\x3c)\\C|\\x3b)\\C|\\x3a)\\C|\\x39)\\C|\\x38)\\C|\\x37)\\C|\\x36)\\C|\\x35)\\C|\\x34)\\C|\\x33)\\C|\\x32)\\C|\\x31)\\C|\\x30)\\C|\\x2f)\\C|\\x2e)\\C|\\x2d)\\C|\\x2c)\\C|\\x2b)\\C|\\x2a)\\C|\\x29)\\C|\\x28)\\C|\\x27)\\C|\\x26)\\C|\\x25)\\C|\\x24)\\C|\\x23)\\C|\\x22)\\C|\\x21)\\C|\\x20)\\C|\\x1f)\\C|\\x1e)\\C|\\x1d)\\C|\\x1c)\\C|\\x1b)\\C|\\x1a)\\C|\\x19)\\C|\\x18)\\C|\\x17)\\C|\\x16)\\C|\\x15)\\C|\\x14)\\C|\\x13)\\C|\\x12)\\C|\\x11)\\C|\\x10)\\C|\\x0f)\\C|\\x0e)\\C|\\x0d)\\C|\\x0c)\\C|\\x0b)\\C|\\x0a)\\C|\\x09)\\C|\\x08)\\C|\\x07)\\C|\\x06)\\C|\\x05)\\C|\\x04)\\C|\\x03)\\C|\\x02)\\C|\\x01)\\C|\\x00)')])[1]])[1],
                         [substring(v, 3 + (length(v) > 129) + (length(v) > 16387) + (length(v) > 2097156))])[1],
                     startsWith(v, '\x3a'), base64Encode(

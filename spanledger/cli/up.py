@@ -132,7 +132,8 @@ class Supervisor:
         if self._greeted or not (self._collect.said and self._serve.said):
             return
         self._greeted = True
-        host, http = self._settings.host, self._collect.said[0].rsplit(":", 1)[-1]
+        name = self._settings.host.strip("[]")
+        host, http = f"[{name}]" if ":" in name else name, self._collect.said[0].rsplit(":", 1)[-1]
         grpc = self._collect.said[0].split()[1].rsplit(":", 1)[-1]
         engine = f"embedded, in {self._settings.data_dir}" if self._settings.embedded else "ClickHouse server"
         self._line(

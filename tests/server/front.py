@@ -45,9 +45,18 @@ NOT_SETTINGS = frozenset(
 )  # fmt: skip
 """Parameters of the URL that the HTTP interface takes for itself."""
 
-STATUS_OF_CODE = {194: 401, 516: 403, 192: 403, 193: 403, 62: 400, 6: 400, 26: 400, 27: 400, 36: 400, 48: 501} | dict.fromkeys(
-    (46, 47, 50, 56, 60, 63, 81, 115), 404
-)
+STATUS_OF_CODE = {
+    194: 401,
+    516: 403,
+    192: 403,
+    193: 403,
+    62: 400,
+    6: 400,
+    26: 400,
+    27: 400,
+    36: 400,
+    48: 501,
+} | dict.fromkeys((46, 47, 50, 56, 60, 63, 81, 115), 404)
 """HTTP status by ClickHouse's code; 500 for all others."""
 
 INSERT = re.compile(rb"\s*(INSERT\s+INTO\s+[^\s(]+\s*(?:\([^)]*\))?)\s+FORMAT\s+(\w+)[ \t\f]*\r?\n?", re.IGNORECASE)
@@ -127,7 +136,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._handle()
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: Any) -> None:
         """Nothing: tests read the answers."""
 
     def _handle(self) -> None:
@@ -178,7 +187,9 @@ class Handler(BaseHTTPRequestHandler):
         self.server.seen.append(Seen(self.path, head, encoding, parameters))
         fault = self.server.fault_for(statement)
         if fault and fault.kind == "error":
-            raise Refused(fault.code, f"Code: {fault.code}. DB::Exception: As the test asked for. (FAULT)", fault.status)
+            raise Refused(
+                fault.code, f"Code: {fault.code}. DB::Exception: As the test asked for. (FAULT)", fault.status
+            )
         answer, headers = run(self.server.data, statement, parameters, read_only=self.command == "GET")
         if fault:
             self.connection.shutdown(socket.SHUT_RDWR)
@@ -212,7 +223,9 @@ def run(data: str, statement: bytes, parameters: dict[str, str], *, read_only: b
             handle.query(f"USE `{database}`")
         if settings:
             handle.query("SET " + ", ".join(f"{name} = {_quoted(value)}" for name, value in settings.items()))
-        result = _insert(handle, statement) if INSERT.match(statement) else handle.query(statement, wanted, params=bound)
+        result = (
+            _insert(handle, statement) if INSERT.match(statement) else handle.query(statement, wanted, params=bound)
+        )
         answer = bytes(result.bytes())
         summary = {"read_rows": str(result.rows_read()), "written_rows": str(result.rows_written())}
     except RuntimeError as error:

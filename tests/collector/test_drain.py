@@ -1,0 +1,352 @@
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from collector.attempt import Attempt
+from collector.drain import CRASHES, Drain
+from collector.identity import read_identity
+from collector.segment import DONE, SEALED, segment_numbers, segment_path
+from collector.signals import LOGS, METRICS, SIGNALS, TRACES, Signal
+from collector.spool import Spool
+from spanledger.engine import Engine
+from spanledger.errors import EngineUnavailable, QueryFailed
+
+UNKNOWN_GROUP = b"\xa3\x3e\x08\x01\xa4\x3e"
+"""A field of number 996 in the group form of protobuf 1: our parser skips it, the engine refuses it."""
+
+
+class Shop:
+    """A data directory whose spans carry a service name of their own, and what the engine has of them."""
+
+    def __init__(self, engine: Engine, make_settings: Any, name: str) -> None:
+        self.engine = engine
+        self.name = name
+        self.settings = make_settings()
+        self.data_dir: Path = self.settings.data_dir
+        self.drain = self.new_drain()
+
+    def new_drain(self, signal: Signal = TRACES) -> Drain:
+        """As after a restart."""
+        return Drain(self.engine, self.data_dir, signal)
+
+    def body(self, *names: str, days: Sequence[int] = (0,)) -> bytes:
+        request = ExportTraceServiceRequest()
+        resource = request.resource_spans.add()
+        resource.resource.attributes.add(key="service.name").value.string_value = self.name
+        spans = resource.scope_spans.add().spans
+        for index, name in enumerate(names):
+            start = time.time_ns() - days[index % len(days)] * 86_400_000_000_000
+            spans.add(
+                name=name,
+                trace_id=b"t" * 16,
+                span_id=b"s" * 8,
+                start_time_unix_nano=start,
+                end_time_unix_nano=start + 1,
+            )
+        return bytes(request.SerializeToString())
+
+    def accept(self, *bodies: bytes, signal: Signal = TRACES, items: int = 1) -> None:
+        """One sealed segment with these requests."""
+        spool = Spool(self.settings)
+        for future in [spool.append(signal, body, items) for body in bodies]:
+            future.result(5)
+        spool.close()
+
+    def segment(self, state: str = SEALED, signal: Signal = TRACES) -> Path:
+        """The only one."""
+        folder = self.data_dir / "spool" / signal.name
+        (number,) = segment_numbers(folder, state)
+        return segment_path(folder, number, state)
+
+    def names(self) -> Counter[str]:
+        rows = self.engine.rows(
+            "SELECT name, count() FROM spans WHERE service = {s:String} GROUP BY name", {"s": self.name}
+        )
+        return Counter({str(name): int(count) for name, count in rows})
+
+    def rejected(self) -> list[list[Any]]:
+        """What the table says of this spool: id without the spool's own, items, reason, state."""
+        identity = read_identity(self.data_dir)
+        assert identity
+        return self.engine.rows(
+            "SELECT substring(id, length({spool:String}) + 2), items, reason, toString(state) FROM rejected FINAL "
+            "WHERE startsWith(id, {spool:String}) ORDER BY id",
+            {"spool": identity.id},
+        )
+
+    def kept(self) -> dict[str, bytes]:
+        """The files of quarantine."""
+        folder = self.data_dir / "quarantine"
+        return {path.name: path.read_bytes() for path in folder.iterdir()} if folder.exists() else {}
+
+
+@pytest.fixture
+def shop(engine: Engine, make_settings: Any, tmp_path: Path) -> Shop:
+    return Shop(engine, make_settings, f"shop {tmp_path}")
+
+
+class Poison(Protocol):
+    def __call__(self) -> None: ...
+
+
+@pytest.fixture
+def cure(engine: Engine) -> Iterator[Poison]:
+    """The engine refuses each insert with a span named `poison`, until this is called."""
+    engine.command("CREATE TABLE scratch (name String) ENGINE = MergeTree ORDER BY name")
+    engine.command(
+        "CREATE MATERIALIZED VIEW refusing TO scratch AS "
+        "SELECT name FROM otlp_spans WHERE throwIf(name = 'poison', 'It is poison') = 0"
+    )
+
+    def end() -> None:
+        engine.command("DROP VIEW IF EXISTS refusing")
+        engine.command("DROP TABLE IF EXISTS scratch")
+
+    yield end
+    end()
+
+
+def _flip_byte(path: Path, offset: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[offset] ^= 0x10
+    path.write_bytes(data)
+
+
+def test_a_segment_goes_in_and_is_done(shop: Shop) -> None:
+    shop.accept(shop.body("a", "b"), shop.body("c"), items=2)
+    assert shop.drain.drain_all() == 1
+    assert shop.names() == {"a": 1, "b": 1, "c": 1}
+    assert shop.segment(DONE)
+    assert (shop.drain.progress.items, shop.drain.progress.segments, shop.drain.progress.waiting) == (4, 1, 0)
+    assert shop.drain.drain_all() == 0
+    assert not list(shop.data_dir.glob("drain-*"))
+
+
+@pytest.mark.parametrize("days", [[0], [0, 1, 400]], ids=["one day", "three days"])
+def test_a_crash_before_the_rename_doubles_nothing(shop: Shop, days: Sequence[int]) -> None:
+    shop.accept(shop.body("a", "b", "c", days=days), shop.body("d"))
+    before = shop.segment().read_bytes()
+    for _ in range(3):
+        shop.new_drain().drain_all()
+        done = shop.segment(DONE)
+        done.rename(done.with_suffix(SEALED))
+    assert shop.segment().read_bytes() == before
+    assert shop.names() == {"a": 1, "b": 1, "c": 1, "d": 1}
+
+
+def test_before_the_first_spool_there_is_nothing_to_drain(shop: Shop) -> None:
+    assert shop.drain.drain_all() == 0
+    shop.drain.start()
+    shop.accept(shop.body("a"))
+    _until(lambda: shop.names() == {"a": 1})
+    shop.drain.stop()
+    assert not shop.drain.progress.problem
+
+
+@pytest.mark.parametrize("place", [0, 3, 6])
+def test_only_the_poisonous_request_is_quarantined(shop: Shop, cure: Poison, place: int) -> None:
+    bodies = [shop.body(f"a{number}", f"b{number}") for number in range(7)]
+    bodies[place] = poison = shop.body("poison", "beside it")
+    shop.accept(*bodies, items=2)
+    shop.drain.drain_all()
+    good = {f"{letter}{number}": 1 for letter in "ab" for number in range(7) if number != place}
+    assert shop.names() == good
+    assert shop.segment(DONE)
+    [[_, items, reason, state]] = shop.rejected()
+    assert (items, state) == (2, "quarantined")
+    assert "It is poison" in reason
+    [(name, kept)] = shop.kept().items()
+    assert name.endswith(".otlp")
+    assert kept.endswith(poison)
+    assert (shop.drain.progress.items, shop.drain.progress.quarantined) == (12, 1)
+
+
+def test_all_may_be_poisonous(shop: Shop, cure: Poison) -> None:
+    shop.accept(*(shop.body("poison", f"{number}") for number in range(4)))
+    shop.drain.drain_all()
+    assert not shop.names()
+    assert len(shop.rejected()) == len(shop.kept()) == 4
+
+
+def test_a_split_segment_stays_split(shop: Shop, cure: Poison, engine: Engine) -> None:
+    """What was inserted in parts isn't inserted again as a whole when the engine takes the whole next time."""
+    shop.accept(shop.body("a"), shop.body("b"), shop.body("c"), shop.body("poison"))
+    engine.command("RENAME TABLE rejected TO rejected_away")
+    try:
+        with pytest.raises(QueryFailed):
+            shop.drain.drain_all()
+    finally:
+        engine.command("RENAME TABLE rejected_away TO rejected")
+    assert shop.names() == {"a": 1, "b": 1, "c": 1}
+    cure()
+    assert shop.new_drain().drain_all() == 1
+    assert shop.names() == {"a": 1, "b": 1, "c": 1, "poison": 1}
+    assert not shop.kept() or shop.rejected() == []
+
+
+def test_an_engine_that_takes_nothing_quarantines_nothing(shop: Shop, engine: Engine) -> None:
+    shop.accept(shop.body("a"), shop.body("b"))
+    engine.command("RENAME TABLE spans TO spans_away")
+    try:
+        for _ in range(CRASHES + 2):  # more often than a segment may kill the process
+            with pytest.raises(EngineUnavailable, match="The engine takes no spans at all"):
+                shop.drain.drain_all()
+    finally:
+        engine.command("RENAME TABLE spans_away TO spans")
+    assert shop.segment()
+    assert shop.drain.drain_all() == 1
+    assert shop.names() == {"a": 1, "b": 1}
+    assert not shop.rejected()
+
+
+def test_the_thread_waits_for_the_engine_and_catches_up(shop: Shop, engine: Engine) -> None:
+    engine.command("RENAME TABLE spans TO spans_away")
+    try:
+        shop.drain.start()
+        shop.accept(shop.body("a"))
+        shop.accept(shop.body("b"))
+        _until(lambda: shop.drain.progress.retries > 1)
+        assert "The engine takes no spans at all" in shop.drain.progress.problem
+        assert shop.drain.progress.waiting == 2
+    finally:
+        engine.command("RENAME TABLE spans_away TO spans")
+    _until(lambda: not shop.drain.progress.problem)
+    shop.drain.stop()
+    assert shop.names() == {"a": 1, "b": 1}
+    assert shop.drain.progress.waiting == 0
+
+
+@pytest.mark.parametrize(("share", "stored"), [(0.0, []), (0.5, ["a", "b"]), (0.99, ["a", "b", "c", "d"])])
+def test_a_damaged_segment_keeps_its_whole_records(shop: Shop, share: float, stored: list[str]) -> None:
+    shop.accept(*(shop.body(name) for name in "abcde"))
+    path = shop.segment()
+    size = path.stat().st_size
+    _flip_byte(path, int(size * share))
+    damaged = path.read_bytes()
+    shop.drain.drain_all()
+    assert shop.names() == dict.fromkeys(stored, 1)
+    [[token, items, reason, _]] = shop.rejected()
+    assert token.endswith("/tail")
+    assert (items, "damaged" in reason) == (0, True)
+    assert list(shop.kept().values()) == [damaged[size // 5 * len(stored) :]]
+    assert shop.segment(DONE)
+
+
+def test_an_empty_segment_is_done(shop: Shop) -> None:
+    shop.accept(shop.body("a"))
+    shop.segment().write_bytes(b"")
+    assert shop.drain.drain_all() == 1
+    assert shop.segment(DONE)
+    assert not shop.rejected()
+
+
+def test_a_segment_that_kills_the_process_is_quarantined_whole(shop: Shop) -> None:
+    shop.accept(shop.body("a"), shop.body("b"))
+    content = shop.segment().read_bytes()
+    identity = read_identity(shop.data_dir)
+    assert identity
+    note = {"token": f"{identity.id}/traces/{int(shop.segment().stem)}", "starts": CRASHES}
+    (shop.data_dir / "drain-traces.json").write_text(json.dumps(note))
+    shop.drain.drain_all()
+    assert not shop.names()
+    [[_, items, reason, _]] = shop.rejected()
+    assert (items, reason) == (2, f"The engine died {CRASHES} times while it inserted this segment.")
+    assert list(shop.kept().values()) == [content]
+    assert not (shop.data_dir / "drain-traces.json").exists()
+
+
+def test_a_request_that_only_python_can_read_is_cleaned(shop: Shop) -> None:
+    shop.accept(shop.body("a"), shop.body("odd") + UNKNOWN_GROUP, shop.body("b"))
+    shop.drain.drain_all()
+    assert shop.names() == {"a": 1, "odd": 1, "b": 1}
+    assert not shop.rejected()
+    done = shop.segment(DONE)
+    done.rename(done.with_suffix(SEALED))
+    shop.drain.drain_all()
+    assert shop.names() == {"a": 1, "odd": 1, "b": 1}
+
+
+def test_a_request_that_is_refused_cleaned_too_is_kept_as_it_came(shop: Shop, cure: Poison) -> None:
+    odd = shop.body("poison") + UNKNOWN_GROUP
+    shop.accept(shop.body("a"), odd)
+    shop.drain.drain_all()
+    assert shop.names() == {"a": 1}
+    [kept] = shop.kept().values()
+    assert kept.endswith(odd)
+
+
+def _log(service: str) -> bytes:
+    request = ExportLogsServiceRequest()
+    resource = request.resource_logs.add()
+    resource.resource.attributes.add(key="service.name").value.string_value = service
+    resource.scope_logs.add().log_records.add(time_unix_nano=time.time_ns()).body.string_value = "a line"
+    return bytes(request.SerializeToString())
+
+
+def _metric(service: str) -> bytes:
+    request = ExportMetricsServiceRequest()
+    resource = request.resource_metrics.add()
+    resource.resource.attributes.add(key="service.name").value.string_value = service
+    metric = resource.scope_metrics.add().metrics.add(name="requests")
+    metric.gauge.data_points.add(time_unix_nano=time.time_ns(), as_double=0.5)
+    return bytes(request.SerializeToString())
+
+
+def test_each_signal_has_its_lane(shop: Shop, engine: Engine) -> None:
+    bodies = {TRACES: shop.body("a"), LOGS: _log(shop.name), METRICS: _metric(shop.name)}
+    for signal, body in bodies.items():
+        shop.accept(body, signal=signal)
+    for signal in SIGNALS.values():
+        assert shop.new_drain(signal).drain_all() == 1
+    for table in ("spans", "events", "metric_points"):
+        assert engine.rows(f"SELECT count() FROM {table} WHERE service = {{s:String}}", {"s": shop.name}) == [[1]]
+
+
+@pytest.mark.parametrize("signal", [LOGS, METRICS], ids=lambda signal: signal.name)
+def test_other_signals_are_cleaned_too(shop: Shop, engine: Engine, signal: Signal) -> None:
+    body = {LOGS: _log, METRICS: _metric}[signal](shop.name) + UNKNOWN_GROUP
+    shop.accept(body, signal=signal)
+    shop.new_drain(signal).drain_all()
+    table = {LOGS: "events", METRICS: "metric_points"}[signal]
+    assert engine.rows(f"SELECT count() FROM {table} WHERE service = {{s:String}}", {"s": shop.name}) == [[1]]
+
+
+def test_deaths_are_counted_and_pauses_are_not(tmp_path: Path) -> None:
+    path = tmp_path / "drain-traces.json"
+    assert Attempt(path, "a").deaths == 0
+    assert Attempt(path, "a").deaths == 1
+    second = Attempt(path, "a")
+    assert second.deaths == 2
+    second.pause()
+    assert Attempt(path, "a").deaths == 2
+    assert Attempt(path, "another").deaths == 0
+    assert Attempt(path, "a").deaths == 0
+
+
+def test_notes_survive_a_torn_end(tmp_path: Path) -> None:
+    path = tmp_path / "drain-traces.json"
+    first = Attempt(path, "a")
+    first.refuse("a/0-10", "why")
+    path.write_text(path.read_text() + '\n{"refused": {"a/0-')
+    second = Attempt(path, "a")
+    assert (second.deaths, second.refused) == (1, {"a/0-10": "why"})
+    assert Attempt(path, "a").deaths == 2
+    second.end()
+    assert not path.exists()
+
+
+def _until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass in time"
+        time.sleep(0.01)
