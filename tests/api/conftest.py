@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from api.admin import Entry
 from api.app import create_app
 from spanledger.engine import Engine
 from spanledger.settings import Settings
@@ -28,6 +29,16 @@ class Told:
         return self.text
 
 
+class EmptyQuarantine:
+    """A quarantine in which nothing lies."""
+
+    def rejected(self) -> list[Entry]:
+        return []
+
+    def retry(self) -> list[tuple[Entry, str]]:
+        return []
+
+
 @pytest.fixture
 def status() -> Told:
     return Told()
@@ -35,7 +46,7 @@ def status() -> Told:
 
 @pytest.fixture
 def app(engine: Engine, settings: Settings, status: Told) -> FastAPI:
-    return create_app(engine, settings, status)
+    return create_app(engine, settings, status, EmptyQuarantine())
 
 
 @pytest.fixture

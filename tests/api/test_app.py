@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from spanledger.engine import Engine
 from spanledger.settings import Settings
-from tests.api.conftest import Told
+from tests.api.conftest import EmptyQuarantine, Told
 
 KEYS = ("first-key", "second-key")
 
@@ -17,7 +17,7 @@ KEYS = ("first-key", "second-key")
 @pytest.fixture
 def locked(engine: Engine, settings: Settings, status: Told) -> Iterator[TestClient]:
     with_keys = settings.model_copy(update={"api_keys": tuple(SecretStr(key) for key in KEYS)})
-    with TestClient(create_app(engine, with_keys, status), base_url="http://spans.example.com") as client:
+    with TestClient(create_app(engine, with_keys, status, EmptyQuarantine()), base_url="http://spans.example.com") as client:
         yield client
 
 

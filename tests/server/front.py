@@ -22,6 +22,7 @@ import zlib
 from base64 import b64decode
 from collections import deque
 from dataclasses import asdict, dataclass, field
+from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -178,6 +179,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _query(self, body: bytes) -> None:
         parameters = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
+        kind = self.headers.get("Content-Type", "")
+        if kind.startswith("multipart/form-data"):  # the driver's way when parameters are long
+            parameters |= _form(kind, body)
+            body = b""
         self._check_bounds(parameters)
         self._check_login()
         text = parameters.get("query", "")
@@ -249,6 +254,16 @@ def _insert(handle: Any, statement: bytes) -> Any:
         file.flush()
         into, form = match[1].decode(), match[2].decode()
         return handle.query(f"{into} FROM INFILE {_quoted(file.name)} COMPRESSION 'none' FORMAT {form}")
+
+
+def _form(kind: str, body: bytes) -> dict[str, str]:
+    form = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + body)
+    fields = {}
+    for part in form.walk():
+        content = part.get_payload(decode=True)
+        if isinstance(content, bytes):
+            fields[str(part.get_param("name", header="content-disposition"))] = content.decode()
+    return fields
 
 
 def _quoted(text: str) -> str:

@@ -128,9 +128,9 @@ def test_the_guard_and_read_only_mode(migrated: Engine, clickhouse: ClickHouse) 
     statement = guard.check(migrated, "SELECT count() AS n FROM spans WHERE name = {name:String}", {"name": "näme"})
     assert migrated.query_guarded(statement, {"name": "näme"}).rows == [[3]]
     for refused in (
-        "SELECT 1; SELECT 2",
+        "SELECT * FROM system.tables",
         "SELECT * FROM url('http://127.0.0.1:9/', CSV, 'a String')",
-        "DROP TABLE spans",
+        "SELECT 1 SETTINGS readonly = 0",
     ):
         with pytest.raises(QueryRefused):
             guard.check(migrated, refused)
@@ -156,7 +156,7 @@ def test_a_query_from_outside_stops_at_its_limit(server_engine: Engine, sql: str
     assert server_engine.query_guarded("SELECT 1").rows == [[1]]
 
 
-def test_a_long_statement_fits_into_the_url_that_the_guard_asks_with(server_engine: Engine) -> None:
+def test_a_long_statement_passes_the_guard_too(server_engine: Engine) -> None:
     sql = f"SELECT length('{'x' * 100_000}')"
     assert server_engine.query_guarded(guard.check(server_engine, sql)).rows == [[100_000]]
 

@@ -1,0 +1,156 @@
+"""`collect` and `serve` as processes on a ClickHouse server that fails now and then (front.py)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+from tests.server.conftest import ClickHouse, Roles
+
+COUNT = "SELECT count(), uniqExact(span_id) FROM spans"
+SPANS = 20
+"""Spans in a request."""
+
+
+def request_of(number: int) -> bytes:
+    """The request of a number; each has other spans."""
+    request = ExportTraceServiceRequest()
+    scope = request.resource_spans.add().scope_spans.add()
+    for index in range(SPANS):
+        identity = (number * SPANS + index + 1).to_bytes(8, "big")
+        now = time.time_ns()
+        scope.spans.add(trace_id=b"trace-id" + identity, span_id=identity, name="chat", start_time_unix_nano=now)
+    return request.SerializeToString()
+
+
+class Load:
+    """Sends one request after the other in a thread, as an SDK does: one that is refused is sent again."""
+
+    def __init__(self, roles: Roles) -> None:
+        self._roles = roles
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.acknowledged = 0
+        self.refused = 0
+
+    def __enter__(self) -> Load:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.02):
+            if self._roles.send(request_of(self.acknowledged)) == 200:
+                self.acknowledged += 1
+            else:
+                self.refused += 1
+
+    def rows(self) -> list[list[int]]:
+        """What `COUNT` says when each acknowledged span is stored once."""
+        return [[self.acknowledged * SPANS, self.acknowledged * SPANS]]
+
+
+def test_spans_of_a_real_sdk_arrive(
+    roles: Roles, clickhouse: ClickHouse, without_secrets: Callable[[str], bool]
+) -> None:
+    roles.start()
+    provider = TracerProvider(resource=Resource.create({"service.name": "checkout"}))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{roles.otlp}/v1/traces")))
+    for index in range(100):
+        attributes = {"gen_ai.operation.name": "chat", "gen_ai.usage.input_tokens": index}
+        with provider.get_tracer("test").start_as_current_span("chat", attributes=attributes):
+            pass
+    provider.shutdown()
+    sql = "SELECT service, operation, count(), sum(input_tokens) FROM spans GROUP BY ALL"
+    expected = [["checkout", "chat", 100, 4950]]
+    assert roles.wait_for(sql, expected) == expected
+    for command, said in (
+        (("doctor",), "0 migrations to run"),
+        (("query", "SELECT 6 * 7"), "42"),
+        (("migrate",), "Nothing"),
+    ):
+        done = roles.command(*command)
+        assert said in done.stdout, (command, done)
+        assert without_secrets(done.stdout + done.stderr)
+    assert roles.stop() == [0, 0]
+    asked = "\n".join(request["url"] for request in clickhouse.requests())
+    assert without_secrets(roles.logs() + asked)
+    assert "Traceback" not in roles.logs()
+
+
+def test_clients_are_acknowledged_while_the_server_is_away(roles: Roles, clickhouse: ClickHouse) -> None:
+    roles.start()
+    with Load(roles) as load:
+        assert roles.wait_for("SELECT count() > 0 FROM spans", [[1]]) == [[1]]
+        clickhouse.stop()
+        before = load.acknowledged
+        time.sleep(4)  # the drain tries again after 0.1, 0.2, 0.4, 0.8, 1.6 s …
+        meanwhile = load.acknowledged - before
+        clickhouse.start()
+        time.sleep(0.5)
+    assert (meanwhile > 20, load.refused) == (True, 0)
+    assert roles.wait_for(COUNT, load.rows()) == load.rows()
+    assert roles.rows("SELECT count() FROM rejected") == [[0]]
+
+
+def test_a_server_killed_again_and_again_loses_and_doubles_nothing(roles: Roles, clickhouse: ClickHouse) -> None:
+    roles.start()
+    with Load(roles) as load:
+        for pause in (0.31, 0.17, 0.43, 0.23, 0.37):
+            time.sleep(pause)
+            clickhouse.stop()
+            clickhouse.start()
+    assert (load.acknowledged > 20, load.refused) == (True, 0)
+    assert roles.wait_for(COUNT, load.rows()) == load.rows()
+
+
+def test_refusals_and_lost_answers_lose_and_double_nothing(roles: Roles, clickhouse: ClickHouse) -> None:
+    roles.start()
+    insert = {"match": "INSERT INTO otlp_traces"}
+    faults = [
+        {"kind": "hang_up", "times": 3},
+        {"kind": "error", "code": 252, "times": 2},
+        {"kind": "error", "code": 241, "times": 1},
+        {"kind": "error", "status": 502, "times": 1},
+        {"kind": "hang_up", "times": 2},
+        {"kind": "error", "code": 319, "times": 1},
+    ]
+    clickhouse.fault(*({**insert, **fault} for fault in faults))
+    with Load(roles) as load:
+        time.sleep(2)
+    assert load.refused == 0
+    assert roles.wait_for(COUNT, load.rows()) == load.rows()
+    assert roles.rows("SELECT count() FROM rejected") == [[0]]
+
+
+def test_serve_waits_for_a_server_that_is_not_there_yet(roles: Roles, clickhouse: ClickHouse) -> None:
+    clickhouse.stop()
+    collect, serve = roles.begin("collect"), roles.begin("serve")
+    roles.otlp = f"http://{collect.ready().split()[-1]}"
+    assert roles.send(request_of(0)) == 200
+    time.sleep(1)
+    clickhouse.start()
+    roles.api = serve.ready().split()[-1]
+    assert roles.wait_for(COUNT, [[SPANS, SPANS]]) == [[SPANS, SPANS]]
+    assert roles.logs().count("Waiting for ClickHouse") == 1
+    assert roles.stop() == [0, 0]
+
+
+def test_a_wrong_password_ends_serve_with_a_sentence(roles: Roles, clickhouse: ClickHouse) -> None:
+    roles.environment["SPANLEDGER_CLICKHOUSE_URL"] = clickhouse.url("x", "hunter2")
+    done = roles.command("serve")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("spanledger: ")
+    assert "Authentication failed" in done.stderr
+    assert "hunter2" not in done.stderr
+    assert "Traceback" not in done.stderr

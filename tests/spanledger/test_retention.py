@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from spanledger.engine import Engine
+from spanledger.retention import TABLES, drop_old
+from spanledger.settings import Settings
+
+TODAY = date(2031, 3, 10)
+"""Far from the days of other tests, whose rows lie in the same tables."""
+TIME_COLUMNS = {"spans": "started_at", "events": "time", "metric_points": "time"}
+
+
+@pytest.fixture
+def days(engine: Engine) -> Iterator[list[date]]:
+    """One row in each table on each of these days."""
+    days = [TODAY - timedelta(days=back) for back in (0, 1, 7, 8, 400)]
+    for table, column in TIME_COLUMNS.items():
+        moments = [datetime(day.year, day.month, day.day, 23, 59, tzinfo=UTC) for day in days]
+        engine.insert(table, ["service", column], [["retention", moment] for moment in moments])
+    yield days
+    for table in TIME_COLUMNS:
+        engine.command(f"ALTER TABLE {table} DELETE WHERE service = 'retention'", settings={"mutations_sync": 2})
+
+
+def _left(engine: Engine, table: str) -> list[date]:
+    """Days with a row of ours, newest first."""
+    column = TIME_COLUMNS[table]
+    query = f"SELECT toDate({column}, 'UTC') AS day FROM {table} WHERE service = 'retention' ORDER BY day DESC"
+    return [date.fromisoformat(day) for (day,) in engine.rows(query)]
+
+
+def _settings(settings: Settings, **retention: int) -> Settings:
+    return settings.model_copy(update={f"{table}_retention_days": days for table, days in retention.items()})
+
+
+def test_nothing_is_dropped_by_default(engine: Engine, settings: Settings, days: list[date]) -> None:
+    assert drop_old(engine, settings, TODAY + timedelta(days=10_000)) == []
+    assert all(_left(engine, table) == days for table in TABLES)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_old_days_of_one_table_are_dropped(engine: Engine, settings: Settings, days: list[date], table: str) -> None:
+    dropped = drop_old(engine, _settings(settings, **{table: 7}), TODAY)
+    assert {name for name, _ in dropped} == {table}
+    assert {f"{day:%Y%m%d}" for day in days[3:]} <= {day for _, day in dropped}
+    assert _left(engine, table) == days[:3]
+    assert all(_left(engine, other) == days for other in TABLES if other != table)
+
+
+@pytest.mark.usefixtures("days")
+def test_a_day_that_is_gone_is_not_dropped_again(engine: Engine, settings: Settings) -> None:
+    assert drop_old(engine, _settings(settings, spans=1), TODAY)
+    assert drop_old(engine, _settings(settings, spans=1), TODAY) == []
