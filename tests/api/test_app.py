@@ -98,7 +98,10 @@ def test_without_keys_other_names_are_not(client: TestClient, host: str) -> None
 
 def test_the_api_describes_itself(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
-    assert set(paths) == {"/healthz", "/readyz", "/metrics", "/api/v1/query", "/api/v1/traces/{trace_id}"}
+    assert set(paths) == {
+        "/healthz", "/readyz", "/metrics", "/api/v1/query", "/api/v1/traces/{trace_id}", "/api/v1/tenants/{tenant}",
+        "/api/v1/rejected", "/api/v1/rejected/retry",
+    }  # fmt: skip
     answer = paths["/api/v1/query"]["post"]["responses"]
     assert answer["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/QueryAnswer")
     assert "application/problem+json" in answer["default"]["content"]

@@ -136,7 +136,7 @@ class Roles:
             "SPANLEDGER_OTLP_GRPC_PORT": "0",
             "SPANLEDGER_OTLP_HTTP_PORT": "0",
             "SPANLEDGER_HTTP_PORT": "0",
-            "SPANLEDGER_SEAL_AFTER_SECONDS": "0.05",
+            "SPANLEDGER_SEAL_AFTER_SECONDS": "0.2",
             "SPANLEDGER_LOG_LEVEL": "debug",
         }
         self._running: list[Role] = []

@@ -68,12 +68,13 @@ CODE = re.compile(r"Code: (\d+)\.")
 
 @dataclass
 class Fault:
-    """Something to do wrong, `times` times, to requests whose statement contains `match`."""
+    """Something to do wrong to requests whose statement contains `match`: `times` times, after `skip` of them."""
 
     kind: str
     """error: answer `status` with ClickHouse's `code` (0: none, as a proxy would) instead of running the statement;
     hang_up: run the statement, then close the connection without an answer."""
     match: str = ""
+    skip: int = 0
     times: int = 1
     code: int = 0
     status: int = 500
@@ -114,10 +115,13 @@ class Front(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
 
     def fault_for(self, statement: bytes) -> Fault | None:
-        """The next fault that is due for a statement."""
+        """What is due for a statement: faults come one after the other."""
         with self.lock:
             for fault in self.faults:
                 if fault.times and fault.match.encode() in statement[:1000]:
+                    if fault.skip:
+                        fault.skip -= 1
+                        return None
                     fault.times -= 1
                     return fault
         return None
