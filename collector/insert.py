@@ -50,15 +50,18 @@ EXACTLY_ONCE: dict[str, object] = {
 """Pinned even where they are defaults: a server's profile may say otherwise."""
 
 
-def insert_settings(signal: Signal, token: str) -> dict[str, object]:
-    """All settings of one insert; `token` names it for ever."""
+def insert_settings(signal: Signal, token: str, *, embedded: bool = False) -> dict[str, object]:
+    """All settings of one insert; `token` names it for ever.
+
+    The embedded engine reads our schema file; a server, which does not have it, gets its text.
+    """
     if not token:
         raise ValueError("An insert needs a token; without one the engine would compare contents.")
     return {
         **EXACTLY_ONCE,
         "insert_deduplication_token": token,
-        "format_schema_source": "string",
-        "format_schema": format_schema(signal),
+        "format_schema_source": "file" if embedded else "string",
+        "format_schema": str(_schema_file(signal)) if embedded else format_schema(signal),
         "format_schema_message_name": MESSAGE,
         "input_format_protobuf_oneof_presence": 0,
     }
@@ -67,8 +70,12 @@ def insert_settings(signal: Signal, token: str) -> dict[str, object]:
 @cache
 def format_schema(signal: Signal) -> str:
     """The signal's .proto without its comments: it travels with each insert."""
-    text = sql.read(sql.SCHEMA_DIR / "proto" / f"{signal.name}.proto")
+    text = sql.read(_schema_file(signal))
     return "\n".join(line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("//"))
+
+
+def _schema_file(signal: Signal) -> Path:
+    return sql.SCHEMA_DIR / "proto" / f"{signal.name}.proto"
 
 
 def insert(engine: Engine, signal: Signal, body: bytes | Path, token: str) -> None:
@@ -77,7 +84,7 @@ def insert(engine: Engine, signal: Signal, body: bytes | Path, token: str) -> No
     Raises QueryFailed if the engine refuses it (nothing of it is stored then), EngineUnavailable if it may take it
     later: the same token must be used then, since some of it may be stored.
     """
-    table, settings = TABLES[signal.name], insert_settings(signal, token)
+    table, settings = TABLES[signal.name], insert_settings(signal, token, embedded=engine.embedded)
     if isinstance(body, Path):
         engine.insert_file(table, body, FORMAT, settings)
     else:

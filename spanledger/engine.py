@@ -119,7 +119,7 @@ class Engine:
 
     def __init__(self, settings: Settings, ownership: Ownership | None = None) -> None:
         self._ownership = ownership
-        self._embedded = settings.embedded
+        self.embedded = settings.embedded
         connect = _connector(settings)
         self._trusted = _Pool(connect)
         self._guarded = _Pool(lambda: _limited(connect(), reader_limits(settings)), limits_are_final=True)
@@ -161,7 +161,7 @@ class Engine:
 
     def insert_file(self, table: str, path: Path, form: str, settings: Mapping[str, Any]) -> None:
         """The same for a file. The embedded engine reads it where it lies; to a server it is streamed."""
-        if self._embedded:
+        if self.embedded and not set(str(path)) & set("*?{}"):  # which would be patterns
             clause = ", ".join(f"{name} = {_quoted(str(value))}" for name, value in settings.items())
             source = f"INFILE {_quoted(str(path.resolve()))} COMPRESSION 'none'"
             self.command(f"INSERT INTO {table} FROM {source} SETTINGS {clause} FORMAT {form}")
@@ -255,7 +255,6 @@ def _connector(settings: Settings) -> Callable[[], Client]:
     path = (settings.data_dir / "engine").resolve()
     options = {
         "max_server_memory_usage": settings.engine_max_memory_bytes,
-        "format_schema_path": f"{path}/format_schemas/",
         **CACHE_BYTES,
     }
     threads = {"max_threads": settings.engine_threads}
@@ -303,7 +302,10 @@ def _run(pool: _Pool, sql: str, parameters: Mapping[str, Any] | None, settings: 
 
 
 def _answer(raw: bytes) -> Answer:
-    body = orjson.loads(raw)
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError:  # a hostile client's bytes: text that is not UTF-8 must not hide all other rows
+        body = orjson.loads(raw.decode(errors="replace"))
     return Answer(
         columns=[(column["name"], column["type"]) for column in body["meta"]],
         rows=body["data"],

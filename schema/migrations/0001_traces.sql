@@ -105,7 +105,7 @@ CREATE TABLE IF NOT EXISTS spans
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMMDD(started_at)
-ORDER BY (toStartOfMinute(started_at), trace_id)
+ORDER BY started_at
 SETTINGS
     non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1,
@@ -386,8 +386,7 @@ FROM
         texts[indexOf(keys, 'gen_ai.usage.output_tokens')] AS output_text,
         texts[indexOf(keys, 'gen_ai.usage.reasoning.output_tokens')] AS reasoning_text,
         start_ns BETWEEN accepted_ns - 315360000000000000 AND accepted_ns + 86400000000000 AS start_ok,
-        start_ok AND end_ns >= start_ns
-            AND end_ns - start_ns < 31536000000000000 AS end_ok
+        start_ok AND end_ns BETWEEN start_ns AND start_ns + 31536000000000000 AS end_ok
     FROM
     (
         -- all texts in one array: of the attributes, then of the events', then of the links'

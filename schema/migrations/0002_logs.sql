@@ -63,7 +63,7 @@ CREATE TABLE IF NOT EXISTS events
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMMDD(time)
-ORDER BY (toStartOfMinute(time), trace_id)
+ORDER BY time
 SETTINGS
     non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1,

@@ -8,6 +8,7 @@ import math
 import secrets
 import time
 from collections.abc import Iterable, Mapping
+from itertools import zip_longest
 from typing import Any
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue
@@ -25,23 +26,16 @@ ZERO_TRACE, ZERO_SPAN = "0" * 32, "0" * 16
 Attributes = Mapping[str, Any] | Iterable[tuple[str, Any]]
 
 
+KINDS = {bool: "bool_value", int: "int_value", float: "double_value", str: "string_value", bytes: "bytes_value"}
+
+
 def any_value(value: Any) -> Any:
     """The kind of AnyValue that an SDK would choose; None is one without a value."""
-    match value:
-        case None:
-            return AnyValue()
-        case bool():
-            return AnyValue(bool_value=value)
-        case int():
-            return AnyValue(int_value=value)
-        case float():
-            return AnyValue(double_value=value)
-        case str():
-            return AnyValue(string_value=value)
-        case bytes():
-            return AnyValue(bytes_value=value)
-        case _:
-            return AnyValue(array_value=ArrayValue(values=[any_value(item) for item in value]))
+    if value is None:
+        return AnyValue()
+    if isinstance(value, list):
+        return AnyValue(array_value=ArrayValue(values=[any_value(item) for item in value]))
+    return AnyValue(**{KINDS[type(value)]: value})
 
 
 def key_values(attributes: Attributes) -> list[Any]:
@@ -128,7 +122,8 @@ def value_of(text: str, sent: Any) -> Any:
         case bytes():
             return base64.b64decode(text, validate=True)
         case list():
-            return json.loads(text, parse_constant=_no_constant)
+            found = json.loads(text, parse_constant=_no_constant)
+            return [_as_sent(item, like) for item, like in zip_longest(found, sent)]
         case _:
             return text
 
@@ -152,6 +147,11 @@ def _element(item: Any) -> Any:
     if isinstance(item, float) and not math.isfinite(item):
         return "NaN" if math.isnan(item) else "Infinity" if item > 0 else "-Infinity"
     return item
+
+
+def _as_sent(item: Any, like: Any) -> Any:
+    """A double without a fraction has none in JSON either."""
+    return float(item) if isinstance(like, float) and isinstance(item, int) else item
 
 
 def _no_constant(name: str) -> Any:

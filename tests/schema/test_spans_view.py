@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,7 +42,7 @@ VALUES: dict[str, Any] = {
     "bytes": b"\x00\xff\n",
     "no bytes": b"",
     "long bytes": bytes(range(256)) * 100,
-    "unicode": "Zürich ✓ 🙂 \u0000 \n \" \\ \u2028",
+    "unicode": 'Zürich ✓ 🙂 \u0000 \n " \\ \u2028',
     "no value": None,
     "empty array": [],
     **{f"array of a string of {n}": ["z" * n] for n in (0, 1, 118, 119, 120, 121, 122, 124, 125, 126, 127, 128, 200)},
@@ -251,7 +250,7 @@ def test_every_column(engine: Engine) -> None:
         name="chat gpt-4o",
         kind=3,
         parent_span_id=b"12345678",
-        status=Status(code=2, message="slow down"),
+        status=Status(code=2, message="slow down"),  # type: ignore[arg-type]
         trace_state="k=v",
         dropped_attributes_count=4,
     )
@@ -259,9 +258,11 @@ def test_every_column(engine: Engine) -> None:
     data.resource_spans[0].scope_spans[0].scope.version = "1.3"
     store(engine, TRACES, data.SerializeToString())
     assert dict(zip(ALL_COLUMNS, stored(engine, sent, ", ".join(ALL_COLUMNS)), strict=True)) == ALL_COLUMNS
-    columns = "trace_id, parent_span_id, toUnixTimestamp64Nano(started_at), toUnixTimestamp64Nano(ended_at), duration_ns"
+    columns = (
+        "trace_id, parent_span_id, duration_ns, toUnixTimestamp64Nano(started_at), toUnixTimestamp64Nano(ended_at)"
+    )
     started, ended = sent.start_time_unix_nano, sent.end_time_unix_nano
-    assert stored(engine, sent, columns) == [sent.trace_id.hex(), "3132333435363738", started, ended, ended - started]
+    assert stored(engine, sent, columns) == [sent.trace_id.hex(), "3132333435363738", ended - started, started, ended]
     (attributes, resource) = stored(engine, sent, "attributes, resource_attributes")
     assert set(attributes) == {*KEPT, "gen_ai.operation.name"}
     assert resource == RESOURCE
@@ -320,24 +321,25 @@ TOKENS = {
 }
 
 
-@pytest.mark.parametrize("value", [0, 12, "12", 12.0, "0", 10**9])
-def test_tokens_that_are_numbers(engine: Engine, value: Any) -> None:
-    sent = span(dict.fromkeys(TOKENS, value))
-    store(engine, TRACES, traces([sent]))
-    assert stored(engine, sent, ", ".join(TOKENS.values())) == [int(value)] * 5
-    assert stored(engine, sent, "problems") == [[]]
+def test_tokens_that_are_numbers(engine: Engine) -> None:
+    values: list[Any] = [0, 12, "12", 12.0, "0", 10**9]
+    spans = [span(dict.fromkeys(TOKENS, value)) for value in values]
+    store(engine, TRACES, traces(spans))
+    found = read_spans(engine, spans, f"[{', '.join(TOKENS.values())}], problems")
+    assert found == [[[int(value)] * 5, []] for value in values]
 
 
-@pytest.mark.parametrize("value", [-5, 10**9 + 1, 2**63 - 1, "-1", "many", " 5", 12.5, True, float("nan"), [1]])
-def test_tokens_that_are_not(engine: Engine, value: Any) -> None:
-    sent, beside = span(dict.fromkeys(TOKENS, value) | {"gen_ai.request.model": "m"}), span()
-    store(engine, TRACES, traces([sent, beside]))
-    assert stored(engine, sent, ", ".join(TOKENS.values())) == [None] * 5
-    problems, attributes, model = stored(engine, sent, "problems, attributes, request_model")
-    assert set(problems) == set(TOKENS.values())
-    assert model == attributes["gen_ai.request.model"] == "m"
-    for key in TOKENS:
-        assert value_of(attributes[key], value) == plain(value)
+def test_tokens_that_are_not(engine: Engine) -> None:
+    values = [-5, 10**9 + 1, 2**63 - 1, "-1", "many", " 5", 12.5, True, float("nan"), [1]]
+    spans = [span(dict.fromkeys(TOKENS, value) | {"gen_ai.request.model": "m"}) for value in values]
+    beside = span()
+    store(engine, TRACES, traces([*spans, beside]))
+    columns = f"[{', '.join(TOKENS.values())}], problems, request_model, attributes"
+    for value, (tokens, problems, model, attributes) in zip(values, read_spans(engine, spans, columns), strict=True):
+        assert tokens == [None] * 5
+        assert set(problems) == set(TOKENS.values())
+        assert model == attributes["gen_ai.request.model"] == "m"
+        assert [value_of(attributes[key], value) for key in TOKENS] == [plain(value)] * 5
     assert stored(engine, beside, "problems") == [[]]
 
 
@@ -405,7 +407,7 @@ def test_a_start_out_of_range_becomes_the_time_of_acceptance(engine: Engine, sta
     found = stored(engine, sent, "toUnixTimestamp64Nano(started_at), duration_ns, ended_at, problems, attributes['k']")
     assert found == [accepted, None, None, ["started_at", "ended_at"], "v"]
     assert stored(engine, sent, "attributes['spanledger.raw.start_time_unix_nano']") == [str(start)]
-    assert stored(engine, beside, "problems") == [["started_at", "ended_at"]]  # five days after it was accepted?
+    assert stored(engine, beside, "problems") == [["started_at", "ended_at"]]  # began five days after it was accepted
 
 
 def test_without_a_header_it_becomes_now(engine: Engine) -> None:
@@ -434,8 +436,8 @@ def test_a_mended_span_says_so(engine: Engine) -> None:
 
 def test_requests_one_behind_the_other(engine: Engine) -> None:
     data = TracesData()
-    expected: Mapping[str, list[str]] = {}
-    sent = []
+    expected: dict[str, list[str]] = {}
+    sent: list[Any] = []
     for resource in ("one", "two"):
         whole = data.resource_spans.add()
         whole.resource.attributes.extend(key_values({"service.name": resource}))
@@ -444,10 +446,10 @@ def test_requests_one_behind_the_other(engine: Engine) -> None:
             part.scope.name = scope
             part.scope.attributes.extend(key_values({"of": scope}))
             sent += part.spans
-            expected = {**expected, **{item.span_id.hex(): [resource, scope, scope] for item in part.spans}}
+            expected |= {item.span_id.hex(): [resource, scope, scope] for item in part.spans}
     last = span()
-    expected = {**expected, last.span_id.hex(): ["three", "", ""]}
-    body = data.SerializeToString() + b"" + traces([last], {"service.name": "three"})
+    expected[last.span_id.hex()] = ["three", "", ""]
+    body = data.SerializeToString() + traces([last], {"service.name": "three"})
     head = pack_header(len(body), 9, time.time_ns(), b"d" * 16)
     store(engine, TRACES, head + body)
     found = read_spans(engine, [*sent, last], "span_id, service, scope, scope_attributes['of']")
@@ -472,7 +474,8 @@ def test_events_and_links(engine: Engine) -> None:
     sent.links.add(trace_id=b"short")
     store(engine, TRACES, traces([sent]))
     events, links, attributes = stored(engine, sent, "events, links, attributes")
-    assert [(event["name"], event["attributes"]) for event in events] == [("first", {}), ("", {"a": "1", "b": '["x",2]'})]
+    assert [event["name"] for event in events] == ["first", ""]
+    assert [event["attributes"] for event in events] == [{}, {"a": "1", "b": '["x",2]'}]
     found = stored(engine, sent, "toUnixTimestamp64Nano(events[1].time)")
     assert found == [sent.start_time_unix_nano]
     assert links == [
@@ -482,32 +485,30 @@ def test_events_and_links(engine: Engine) -> None:
     assert attributes == {"k": "v"}
 
 
-@pytest.mark.parametrize(
-    ("documents", "ids", "scores"),
-    [
-        ('[{"id":"a","score":0.5},{"id":"b","score":-1}]', ["a", "b"], [0.5, -1]),
-        ('[{"id":"a","score":0},{"id":"b"}]', ["a", "b"], []),  # a score that is not there is not 0
-        ('[{"id":"a","score":null}]', ["a"], []),
-        ("not JSON", [], []),
-        ('{"id": "a"}', [], []),
-        ("[]", [], []),
-    ],
-)
-def test_retrieved_documents(engine: Engine, documents: str, ids: list[str], scores: list[float]) -> None:
-    sent = span({"gen_ai.retrieval.documents": documents})
-    store(engine, TRACES, traces([sent]))
-    assert stored(engine, sent, "retrieved_ids, retrieved_scores") == [ids, scores]
+DOCUMENTS: dict[str, list[list[Any]]] = {
+    '[{"id":"a","score":0.5},{"id":"b","score":-1}]': [["a", "b"], [0.5, -1]],
+    '[{"id":"a","score":0},{"id":"b"}]': [["a", "b"], []],  # a score that is not there is not 0
+    '[{"id":"a","score":null}]': [["a"], []],
+    "not JSON": [[], []],
+    '{"id": "a"}': [[], []],
+    "[]": [[], []],
+}
 
 
-@pytest.mark.parametrize(("sent_reasons", "found"), [(["stop"], ["stop"]), ('["a", "b"]', ["a", "b"]), ("stop", [])])
-def test_finish_reasons(engine: Engine, sent_reasons: Any, found: list[str]) -> None:
-    sent = span({"gen_ai.response.finish_reasons": sent_reasons})
-    store(engine, TRACES, traces([sent]))
-    assert stored(engine, sent, "finish_reasons") == [found]
+def test_retrieved_documents(engine: Engine) -> None:
+    spans = [span({"gen_ai.retrieval.documents": documents}) for documents in DOCUMENTS]
+    store(engine, TRACES, traces(spans))
+    assert read_spans(engine, spans, "retrieved_ids, retrieved_scores") == list(DOCUMENTS.values())
+
+
+def test_finish_reasons(engine: Engine) -> None:
+    spans = [span({"gen_ai.response.finish_reasons": sent}) for sent in (["stop"], '["a", "b"]', "stop")]
+    store(engine, TRACES, traces(spans))
+    assert read_spans(engine, spans, "finish_reasons") == [[["stop"]], [["a", "b"]], [[]]]
 
 
 def test_operations(engine: Engine) -> None:
-    names = {"chat": "chat", "text_completion": "completion", "execute_tool": "tool", "unheard_of": "other", "": "other"}
+    names = {"chat": "chat", "text_completion": "completion", "execute_tool": "tool", "unheard_of": "other"}
     spans = [span({"gen_ai.operation.name": name}) for name in names]
     store(engine, TRACES, traces(spans))
     assert [row[0] for row in read_spans(engine, spans, "operation")] == list(names.values())

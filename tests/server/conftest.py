@@ -149,7 +149,10 @@ class Roles:
         self.api = serve.ready().split()[-1]
 
     def begin(self, name: str) -> Role:
-        role = Role(name, self.folder, self.environment)
+        environment = dict(self.environment)
+        if name == "collect":  # as in docker-compose.yml: the receivers know no server
+            del environment["SPANLEDGER_CLICKHOUSE_URL"]
+        role = Role(name, self.folder, environment)
         self._running.append(role)
         return role
 
@@ -189,6 +192,16 @@ class Roles:
 @pytest.fixture
 def roles(clickhouse: ClickHouse, database: str, tmp_path: Path) -> Iterator[Roles]:
     roles = Roles(clickhouse, database, tmp_path)
+    yield roles
+    roles.stop()
+
+
+@pytest.fixture(scope="module")
+def shared_roles(the_clickhouse: ClickHouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roles]:
+    """Both running for all tests of a module; each test takes a name of spans for itself."""
+    the_clickhouse.start()
+    roles = Roles(the_clickhouse, "shared", tmp_path_factory.mktemp("roles"))
+    roles.start()
     yield roles
     roles.stop()
 

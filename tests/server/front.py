@@ -21,6 +21,7 @@ import uuid
 import zlib
 from base64 import b64decode
 from collections import deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,7 +30,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import chdb
-import lz4.frame
+import lz4.frame  # type: ignore[import-untyped]
 import zstandard
 
 MAX_URI_BYTES = 1 << 20
@@ -90,6 +91,9 @@ class Seen:
     parameters: dict[str, str] = field(default_factory=dict)
 
 
+connect: Callable[[str], Any] = chdb.connect
+
+
 class Refused(Exception):
     """An error answer."""
 
@@ -111,7 +115,7 @@ class Front(ThreadingHTTPServer):
         self.faults: list[Fault] = []
         self.seen: deque[Seen] = deque(maxlen=2000)
         self.lock = threading.Lock()
-        self.first = chdb.connect(self.data)  # keeps the engine open
+        self.first = connect(self.data)  # keeps the engine open
         super().__init__(("127.0.0.1", port), Handler)
 
     def fault_for(self, statement: bytes) -> Fault | None:
@@ -226,7 +230,7 @@ def run(data: str, statement: bytes, parameters: dict[str, str], *, read_only: b
     bound = {k.removeprefix("param_"): v for k, v in parameters.items() if k.startswith("param_")}
     form = FORMAT.search(statement[-200:])
     wanted = form[1].decode() if form else parameters.get("default_format", "TabSeparated")
-    handle = chdb.connect(data)
+    handle = connect(data)
     try:
         if database := parameters.get("database"):
             handle.query(f"USE `{database}`")
