@@ -69,10 +69,11 @@ def admit(signal: Signal, body: bytes) -> Admitted:
     items = _count(signal, request)
     try:
         encoded = request.SerializeToString()  # C, and refuses nested values: IsInitialized() takes three times as long
+        as_it_came = len(encoded) == len(body)  # not when a field was sent twice: the engine would take the other one
     except EncodeError:
         mender.flatten(request)
-        encoded = request.SerializeToString()
-    if len(encoded) != len(body):  # a field sent twice, say: the engine would read another value than protobuf does
+        as_it_came = False
+    if not as_it_came:
         request.DiscardUnknownFields()
         body = request.SerializeToString()
     return Admitted(body, items, reason=mender.sentence(), mended=mender.marked)

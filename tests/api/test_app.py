@@ -17,7 +17,9 @@ KEYS = ("first-key", "second-key")
 @pytest.fixture
 def locked(engine: Engine, settings: Settings, status: Told) -> Iterator[TestClient]:
     with_keys = settings.model_copy(update={"api_keys": tuple(SecretStr(key) for key in KEYS)})
-    with TestClient(create_app(engine, with_keys, status, EmptyQuarantine()), base_url="http://spans.example.com") as client:
+    with TestClient(
+        create_app(engine, with_keys, status, EmptyQuarantine()), base_url="http://spans.example.com"
+    ) as client:
         yield client
 
 

@@ -258,3 +258,15 @@ def test_damaged_bodies_are_mended_or_bad_requests(changes: list[tuple[int, int]
     read = signal.request.FromString(admitted.body)
     assert admit(signal, admitted.body).body == admitted.body, "what was admitted has nothing left to mend"
     assert read.IsInitialized()
+
+
+def test_a_field_sent_twice_is_stored_as_protobuf_reads_it() -> None:
+    """The last one counts; the engine, left alone, would take another."""
+    span = Span(name="first").SerializeToString() + Span(name="second").SerializeToString()
+    scope = b"\x12" + bytes([len(span)]) + span
+    resource = b"\x12" + bytes([len(scope)]) + scope
+    body = b"\x0a" + bytes([len(resource)]) + resource
+    admitted = admit(TRACES, body)
+    assert (admitted.items, admitted.mended) == (1, 0)
+    assert b"first" not in admitted.body
+    assert ExportTraceServiceRequest.FromString(admitted.body) == ExportTraceServiceRequest.FromString(body)

@@ -78,12 +78,13 @@ def test_every_error_of_the_driver_is_mapped() -> None:
     kinds = [kind for _, kind in inspect.getmembers(exceptions, inspect.isclass) if issubclass(kind, ClickHouseError)]
     assert len(kinds) > 8
     for kind in kinds:
-        error = kind() if kind is exceptions.StreamClosedError else kind("x")  # it words itself
+        words_itself = kind is exceptions.StreamClosedError
+        error = kind() if words_itself else kind("x")
         assert isinstance(map_error(error, limits_are_final=False), SpanledgerError), kind
 
 
 def test_limit_codes_are_named_once() -> None:
-    assert LIMIT_CODES & RETRYABLE_CODES == {159, 160, 241}
+    assert {159, 160, 241} == LIMIT_CODES & RETRYABLE_CODES
 
 
 def test_queries_run_side_by_side(engine: Engine) -> None:
