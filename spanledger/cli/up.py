@@ -28,6 +28,9 @@ STEADY_SECONDS = 30.0
 STOP_SECONDS = 40.0
 STATUS_SECONDS = 1.0
 TURN_SECONDS = 0.1
+ALLOCATOR = {"JE_MALLOC_CONF": "oversize_threshold:0,dirty_decay_ms:60000"}
+"""The engine's allocator keeps what an insert freed for the next one: by default it gives blocks of 64 MiB back at once,
+and the page faults of getting them again cost 1.5 µs a span."""
 
 
 @dataclass
@@ -49,7 +52,12 @@ class Child:
         command = [sys.executable, "-m", "spanledger.cli.child", self.role]
         # a session of its own: Ctrl-C in the terminal reaches only the supervisor, which stops them in order
         self.process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env=ALLOCATOR | os.environ,
         )
         threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
 
