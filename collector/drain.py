@@ -4,9 +4,10 @@ A segment is one insert, named by a deduplication token made from its place in t
 is sent again and the engine drops what it has. Then the file is renamed `.done`, and the spool removes it. Tokens name
 exactly the same bytes each time, so a segment that was split once stays split.
 
-    engine away or overloaded   the same insert again, with growing pauses
-    engine refuses the data     the segment is split until the bad request is alone; that goes to quarantine
-    engine dies on the data     after CRASHES deaths on one segment the whole segment goes to quarantine
+    engine away or overloaded    the same insert again, with growing pauses
+    engine refuses the data      the segment is split until the bad request is alone; that goes to quarantine
+    engine has no memory for it  after MEALS tries it is split in the same way
+    engine dies on the data      after CRASHES deaths on one segment the whole segment goes to quarantine
 """
 
 from __future__ import annotations
@@ -34,6 +35,10 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.05
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
+OUT_OF_MEMORY = 241
+"""ClickHouse's MEMORY_LIMIT_EXCEEDED."""
+MEALS = 8
+"""So many times in a row, over some 20 seconds, requests may run out of memory before they are split."""
 CRASHES = 5
 """So many deaths of the process while it inserted one segment mean that the segment kills it."""
 
@@ -94,6 +99,7 @@ class Drain:
         self._folder = data_dir / SPOOL_FOLDER / signal.name
         self._quarantine = Quarantine(engine, data_dir, clock)
         self._attempt = data_dir / f"drain-{signal.name}.json"
+        self._hungry = ("", 0)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, name=f"drain-{signal.name}", daemon=True)
 
@@ -195,7 +201,18 @@ class Drain:
             self._blame(error)
             segment.attempt.refuse(token, str(error))
             return False
+        except EngineUnavailable as error:
+            if error.code != OUT_OF_MEMORY or not self._starves(token):
+                raise
+            segment.attempt.refuse(token, str(error))
+            return False
         return True
+
+    def _starves(self, token: str) -> bool:
+        """True when these requests ran out of memory so often that the engine's other work can't be the reason."""
+        last, times = self._hungry
+        self._hungry = (token, times + 1 if last == token else 1)
+        return self._hungry[1] >= MEALS
 
     def _blame(self, error: QueryFailed) -> None:
         """Return if the data is to blame for `error`; raise EngineUnavailable if nothing at all can be inserted."""
@@ -213,7 +230,9 @@ class Drain:
             header = body[: record.header_size]  # it says when the request came
             insert(self._engine, self._signal, header + message.SerializeToString(), f"{token}/clean")
             self.progress.items += record.items
-        except (DecodeError, QueryFailed):
+        except (DecodeError, QueryFailed, EngineUnavailable) as error:
+            if isinstance(error, EngineUnavailable) and error.code != OUT_OF_MEMORY:
+                raise
             self._refuse(token, record.items, body, segment.attempt.refused[token])
 
     def _refuse(self, token: str, items: int, body: bytes, reason: str) -> None:

@@ -29,8 +29,8 @@ STOP_SECONDS = 40.0
 STATUS_SECONDS = 1.0
 TURN_SECONDS = 0.1
 ALLOCATOR = {"JE_MALLOC_CONF": "oversize_threshold:0,dirty_decay_ms:60000"}
-"""The engine's allocator keeps what an insert freed for the next one: by default it gives blocks of 64 MiB back at once,
-and the page faults of getting them again cost 1.5 µs a span."""
+"""The engine's allocator keeps what an insert freed for the next one. By default it gives blocks of 64 MiB back at
+once, and the page faults of getting them again cost 1.5 µs a span."""
 
 
 @dataclass

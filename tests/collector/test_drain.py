@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from collector.attempt import Attempt
-from collector.drain import CRASHES
+from collector.drain import CRASHES, MEALS, OUT_OF_MEMORY
 from collector.identity import read_identity
 from collector.segment import DONE, SEALED
 from collector.signals import LOGS, METRICS, SIGNALS, TRACES, Signal
@@ -259,3 +259,28 @@ def _until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not come to pass in time"
         time.sleep(0.01)
+
+
+def test_a_request_that_always_runs_out_of_memory_is_split_off(shop: Shop, engine: Engine) -> None:
+    engine.command("CREATE TABLE scratch (size UInt64) ENGINE = MergeTree ORDER BY size")
+    engine.command(
+        "CREATE MATERIALIZED VIEW devouring TO scratch AS "
+        "SELECT length(groupArray(repeat('x', 1000000))) AS size FROM otlp_spans ARRAY JOIN range(900) AS n "
+        "WHERE name = 'huge' SETTINGS max_memory_usage = 200000000"
+    )
+    try:
+        shop.accept(shop.body("a"), shop.body("huge"), shop.body("b"))
+        for _ in range(3 * MEALS):
+            try:
+                shop.drain.drain_all()
+            except EngineUnavailable as error:
+                assert error.code == OUT_OF_MEMORY
+            else:
+                break
+        assert shop.names() == {"a": 1, "b": 1}
+        [[_, items, reason, state]] = shop.rejected()
+        assert (items, state) == (1, "quarantined")
+        assert "memory" in reason
+    finally:
+        engine.command("DROP VIEW devouring")
+        engine.command("DROP TABLE scratch")

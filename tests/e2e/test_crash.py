@@ -21,6 +21,8 @@ KILLS = 30
 SEED = 20261121
 CLIENTS = 3
 SPANS = 5
+DAYS = 40
+"""Spans of an insert lie in so many partitions, which the engine writes one after the other: more to be torn apart."""
 VICTIMS = {
     "collect": ["collect"],
     "serve": ["serve"],
@@ -71,7 +73,7 @@ class Client(threading.Thread):
         spans = resource.scope_spans.add().spans
         now = time.time_ns()
         for span_id in span_ids:
-            start = now - self._rng.choice([0, 0, 0, 1, 2]) * 86_400_000_000_000  # more than one partition
+            start = now - self._rng.randrange(DAYS) * 86_400_000_000_000
             spans.add(
                 name="a span", trace_id=span_id * 2, span_id=span_id,
                 start_time_unix_nano=start, end_time_unix_nano=start + 1000,
