@@ -265,8 +265,8 @@ def test_a_request_that_always_runs_out_of_memory_is_split_off(shop: Shop, engin
     engine.command("CREATE TABLE scratch (size UInt64) ENGINE = MergeTree ORDER BY size")
     engine.command(
         "CREATE MATERIALIZED VIEW devouring TO scratch AS "
-        "SELECT length(groupArray(repeat('x', 1000000))) AS size FROM otlp_spans ARRAY JOIN range(900) AS n "
-        "WHERE name = 'huge' SETTINGS max_memory_usage = 200000000"
+        "SELECT length(groupArray(repeat('x', 1000000))) AS size FROM otlp_spans ARRAY JOIN range(400) AS n "
+        "WHERE name = 'huge' SETTINGS max_memory_usage = 100000000"
     )
     try:
         shop.accept(shop.body("a"), shop.body("huge"), shop.body("b"))

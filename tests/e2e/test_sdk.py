@@ -175,6 +175,7 @@ def test_many_spans_in_batches(service: Service, tracer: trace.Tracer, resource:
     assert (total, distinct) == (sum(range(1500)), 1500)
 
 
+@pytest.mark.parametrize("exporters", ["grpc", "http gzip"], indirect=True)
 def test_an_evaluation_as_a_log_record(service: Service, exporters: Exporters, resource: Resource) -> None:
     provider = LoggerProvider(resource=resource)
     provider.add_log_record_processor(SimpleLogRecordProcessor(exporters.logs()))
@@ -210,6 +211,7 @@ def test_an_evaluation_as_a_log_record(service: Service, exporters: Exporters, r
     assert row["attributes"]["my.key"] == "my value"
 
 
+@pytest.mark.parametrize("exporters", ["grpc", "http gzip"], indirect=True)
 def test_metric_points(service: Service, exporters: Exporters, resource: Resource) -> None:
     reader = PeriodicExportingMetricReader(exporters.metrics(), export_interval_millis=60_000)
     provider = MeterProvider([reader], resource=resource)
