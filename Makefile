@@ -23,8 +23,8 @@ format: setup
 bench: $(VENV)/.bench  ## the figures of the README, about 15 minutes
 	@$(BIN)/python -m bench
 
-fuzz: setup  ## a longer run of the property tests, ten minutes
-	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m property -q
+fuzz: setup  ## the property tests with FUZZ times more examples, about ten minutes
+	@FUZZ=$${FUZZ:-40} $(BIN)/python -m pytest -m hypothesis -q
 
 lock: setup  ## new lock files from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock

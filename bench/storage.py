@@ -1,4 +1,4 @@
-"""The options of ADR 2 and 3 side by side: `python -m bench.storage [--spans 1000000]`.
+"""The options of ADR 2 and 3 side by side: `python -m bench.storage [--spans 500000]`.
 
 Each option is the shipped schema with one thing changed, in an engine process of its own, one after the other in a
 round that is repeated; the table shows medians. CPU counts decoding, both views, the write and background merges.
@@ -32,7 +32,7 @@ MIGRATION = sql.SCHEMA_DIR / "migrations" / "0001_traces.sql"
 BATCH = 80
 PER_REQUEST = 512
 HOUR_NS = 3_600_000_000_000
-ROUNDS = 3
+ROUNDS = 2
 KEY = "ORDER BY started_at"
 
 
@@ -135,7 +135,7 @@ def _cpu() -> float:
 def main() -> None:
     """Run all options in rounds and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--spans", type=int, default=1_000_000)
+    parser.add_argument("--spans", type=int, default=500_000)
     parser.add_argument("--option", choices=OPTIONS, help="one option, in this process; prints JSON")
     arguments = parser.parse_args()
     if arguments.option:

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from spanledger.engine import Engine, open_engine
 from spanledger.migrate import migrate
 from spanledger.settings import MIB, Settings
+
+FUZZ = int(os.environ.get("FUZZ", "1"))
+"""How many times more examples property tests try: `make fuzz` sets it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Widen the property tests, each from the number that it names itself."""
+    for item in items:
+        test: Any = getattr(item, "obj", None)
+        if FUZZ > 1 and getattr(test, "is_hypothesis_test", False):
+            named = test._hypothesis_internal_use_settings
+            test._hypothesis_internal_use_settings = hypothesis_settings(
+                named, max_examples=named.max_examples * FUZZ, deadline=None
+            )
+
 
 OPENED: list[Engine] = []
 """The engine, once a test has asked for it."""
