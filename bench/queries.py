@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
 
 from bench import load, workload
 from bench.figures import Figure
 from bench.service import Service, running
 
-REPEATS = 15
 HOUR_NS = 3_600_000_000_000
 CHUNK = 512 * 1000
 
@@ -39,70 +37,47 @@ def _fill(service: Service, spans: int) -> None:
     service.wait_for_quiet()
 
 
+COLUMNS = "trace_id, span_id, name, started_at, duration_ns"
+QUESTIONS = (
+    ("a trace by its id", "SELECT * FROM spans WHERE trace_id = '{trace}'", 25),
+    (
+        "newest 100 by tenant, model and hour",
+        "SELECT {columns} FROM spans WHERE tenant = '{tenant}' AND request_model = '{model}' "
+        "AND started_at > toDateTime64('{at}', 9, 'UTC') - INTERVAL 1 HOUR "
+        "AND started_at <= toDateTime64('{at}', 9, 'UTC') ORDER BY started_at DESC LIMIT 100",
+        40,
+    ),
+    (
+        "newest 100 by a rare attribute value",
+        "SELECT {columns} FROM spans WHERE attributes['gen_ai.response.id'] = '{response}' "
+        "ORDER BY started_at DESC LIMIT 100",
+        150,
+    ),
+    (
+        "newest 100 by a frequent attribute value",
+        "SELECT {columns} FROM spans WHERE attributes['app.feature'] = '{feature}' ORDER BY started_at DESC LIMIT 100",
+        150,
+    ),
+    ("count by an attribute key", "SELECT attributes['app.feature'], count() FROM spans GROUP BY 1", 600),
+    ("distinct values of an attribute key", "SELECT uniq(attributes['gen_ai.response.id']) FROM spans", 600),
+)
+SAMPLE = (
+    "SELECT trace_id, tenant, request_model, toString(started_at), attributes['gen_ai.response.id'], "
+    "attributes['app.feature'] FROM spans WHERE cityHash64(span_id) % 1000 = 1 LIMIT 30"
+)
+
+
 def _ask(service: Service) -> list[Figure]:
-    sample = service.query(
-        "SELECT trace_id, tenant, request_model, toString(started_at), attributes['gen_ai.response.id'], "
-        "attributes['app.feature'] "
-        f"FROM spans WHERE cityHash64(span_id) % 1000 = 1 LIMIT {REPEATS * 2}"
-    )
+    names = ("trace", "tenant", "model", "at", "response", "feature")
+    sample = [dict(zip(names, row, strict=True)) for row in service.query(SAMPLE)]
+    return [Figure(what, _median_ms(service, question, sample), "ms", most=most) for what, question, most in QUESTIONS]
 
-    def timed(sql_of: Callable[[list[str]], str]) -> float:
-        times = []
-        for row in sample:
-            rows = service.query  # warm connection each time: urllib3 opens one
-            started = time.perf_counter()
-            rows(sql_of(row))
-            times.append((time.perf_counter() - started) * 1000)
-        return statistics.median(times[len(times) // 2 :])
 
-    return [
-        Figure("a trace by its id", timed(lambda r: f"SELECT * FROM spans WHERE trace_id = '{r[0]}'"), "ms", most=25),
-        Figure(
-            "newest 100 by tenant, model and hour",
-            timed(
-                lambda r: (
-                    "SELECT trace_id, span_id, name, started_at, duration_ns FROM spans "
-                    f"WHERE tenant = '{r[1]}' AND request_model = '{r[2]}' "
-                    f"AND started_at > toDateTime64('{r[3]}', 9, 'UTC') - INTERVAL 1 HOUR "
-                    f"AND started_at <= toDateTime64('{r[3]}', 9, 'UTC') "
-                    "ORDER BY started_at DESC LIMIT 100"
-                )
-            ),
-            "ms",
-            most=40,
-        ),
-        Figure(
-            "newest 100 by a rare attribute value",
-            timed(
-                lambda r: (
-                    "SELECT trace_id, span_id, name, started_at FROM spans "
-                    f"WHERE attributes['gen_ai.response.id'] = '{r[4]}' ORDER BY started_at DESC LIMIT 100"
-                )
-            ),
-            "ms",
-            most=150,
-        ),
-        Figure(
-            "newest 100 by a frequent attribute value",
-            timed(
-                lambda r: (
-                    "SELECT trace_id, span_id, name, started_at FROM spans "
-                    f"WHERE attributes['app.feature'] = '{r[5]}' ORDER BY started_at DESC LIMIT 100"
-                )
-            ),
-            "ms",
-            most=150,
-        ),
-        Figure(
-            "count by an attribute key",
-            timed(lambda _r: "SELECT attributes['app.feature'], count() FROM spans GROUP BY 1"),
-            "ms",
-            most=600,
-        ),
-        Figure(
-            "count by an attribute key with a value for each span",
-            timed(lambda _r: "SELECT uniq(attributes['gen_ai.response.id']) FROM spans"),
-            "ms",
-            most=600,
-        ),
-    ]
+def _median_ms(service: Service, question: str, sample: list[dict[str, str]]) -> float:
+    """Of the second half of the answers; the first half warms caches."""
+    times = []
+    for values in sample:
+        started = time.perf_counter()
+        service.query(question.format(columns=COLUMNS, **values))
+        times.append((time.perf_counter() - started) * 1000)
+    return statistics.median(times[len(times) // 2 :])
