@@ -14,6 +14,8 @@ from bench.service import Service, running
 PER_REQUEST = 512
 HOUR_NS = 3_600_000_000_000
 GIB = 1024.0**3
+MERGED_AWAY_SECONDS = 60.0
+"""After which parts that were merged into others are gone from the disk."""
 
 
 def _bodies(kind: str, spans: int, seed: int) -> list[bytes]:
@@ -46,6 +48,7 @@ def cpu_per_span(scale: float) -> list[Figure]:
             cpu, report = _measured(service, _bodies("spans19", spans, seed=seed), spans, rate=None)
             results.append((cpu / spans * 1e6, spans / report.seconds))
             rotels.append(rotel.measure(rotel_bodies, PER_REQUEST * 400))
+        time.sleep(MERGED_AWAY_SECONDS)
         disk = service.disk_bytes() / service.query("SELECT count() FROM spans")[0][0]
         resident = service.usage().resident_bytes / GIB
     ours = statistics.median(result[0] for result in results)

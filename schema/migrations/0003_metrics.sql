@@ -107,6 +107,8 @@ SETTINGS
     non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1,
     fsync_part_directory = 1,
+    min_compressed_bytes_to_fsync_after_merge = 1,  -- so that merged-away parts need not be kept for eight minutes
+    old_parts_lifetime = 30,
     map_serialization_version = 'with_buckets',
     map_serialization_version_for_zero_level_parts = 'basic',
     map_buckets_strategy = 'constant',
