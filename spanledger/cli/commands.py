@@ -37,6 +37,9 @@ def _settings() -> Settings:
     logging.basicConfig(
         level=settings.log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    logging.getLogger("uvicorn").setLevel(
+        max(logging.WARNING, logging.getLogger().level)
+    )  # "Started …" is our greeting
     return settings
 
 
