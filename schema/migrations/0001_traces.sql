@@ -112,6 +112,8 @@ SETTINGS
     fsync_part_directory = 1,
     min_compressed_bytes_to_fsync_after_merge = 1,  -- so that merged-away parts need not be kept for eight minutes
     old_parts_lifetime = 30,
+    cleanup_delay_period = 10,
+    max_cleanup_delay_period = 30,
     map_serialization_version = 'with_buckets',
     map_serialization_version_for_zero_level_parts = 'basic',
     map_buckets_strategy = 'constant',
