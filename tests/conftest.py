@@ -10,8 +10,8 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from spanledger.engine import Engine, open_engine
-from spanledger.migrate import migrate
 from spanledger.settings import MIB, Settings
+from spanledger.upgrade import upgrade
 
 FUZZ = int(os.environ.get("FUZZ", "1"))
 """How many times more examples property tests try: `make fuzz` sets it."""
@@ -49,7 +49,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def engine(settings: Settings) -> Iterator[Engine]:
     """The embedded engine with all tables."""
     engine = open_engine(settings, role="tests")
-    list(migrate(engine))
+    list(upgrade(engine, settings))
     OPENED.append(engine)
     yield engine
     OPENED.clear()

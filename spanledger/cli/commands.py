@@ -19,8 +19,8 @@ from spanledger.cli.tables import answer_table, rejected_table
 from spanledger.cli.up import run_up
 from spanledger.engine import open_engine
 from spanledger.errors import SpanledgerError
-from spanledger.migrate import migrate as run_migrations
 from spanledger.settings import Settings, load
+from spanledger.upgrade import upgrade
 
 app = typer.Typer(
     help="spanledger: every LLM span kept, every cost explained.", no_args_is_help=True, add_completion=False
@@ -73,13 +73,14 @@ def serve() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the tables up to this version and say what was done."""
-    engine = open_engine(_settings(), role="migrate")
+    settings = _settings()
+    engine = open_engine(settings, role="migrate")
     try:
         done = 0
-        for migration in run_migrations(engine):
+        for step in upgrade(engine, settings):
             done += 1
-            _say(f"{migration.number:04d} {migration.name}: done ({len(migration.statements)} statements)")
-        _say("Nothing to do: the tables are up to date." if not done else f"{done} migrations done.")
+            _say(step)
+        _say("Nothing to do: the tables are up to date." if not done else f"{done} steps done.")
     finally:
         engine.close()
 

@@ -17,9 +17,9 @@ from collector.quarantine import Quarantine
 from spanledger.cli.engine_status import EngineStatus
 from spanledger.engine import Engine, open_engine
 from spanledger.errors import BadSetting, EngineUnavailable, SpanledgerError
-from spanledger.migrate import migrate
 from spanledger.retention import drop_old
 from spanledger.settings import Settings
+from spanledger.upgrade import upgrade
 
 logger = logging.getLogger(__name__)
 
@@ -71,8 +71,8 @@ class EngineService:
 
     def _migrated(self, engine: Engine) -> Engine:
         try:
-            for migration in migrate(engine):
-                logger.info("Migration %04d_%s is done.", migration.number, migration.name)
+            for step in upgrade(engine, self._settings):
+                logger.info("%s", step)
         except SpanledgerError:
             engine.close()
             raise

@@ -16,9 +16,9 @@ from spanledger import guard
 from spanledger.deletion import delete as delete_rows
 from spanledger.engine import Answer, Engine, open_engine
 from spanledger.errors import EngineUnavailable, QueryFailed
-from spanledger.migrate import migrate
 from spanledger.ownership import read_owner
 from spanledger.settings import Settings
+from spanledger.upgrade import upgrade
 
 TIMEOUT_SECONDS = 120.0
 
@@ -73,7 +73,7 @@ def _address(settings: Settings) -> str:
 def _engine(settings: Settings) -> Iterator[Engine]:
     engine = open_engine(settings, role="command")
     try:
-        for _ in migrate(engine):
+        for _ in upgrade(engine, settings):
             pass
         yield engine
     finally:

@@ -17,6 +17,7 @@ from spanledger.engine import Engine, open_engine
 from spanledger.errors import BadSetting, EngineUnavailable, LimitExceeded, QueryFailed, QueryRefused
 from spanledger.migrate import migrate
 from spanledger.settings import Settings
+from spanledger.upgrade import upgrade
 from tests.server.conftest import USER, ClickHouse
 
 Clean = Callable[[str], bool]
@@ -36,8 +37,9 @@ def shared_engine(the_clickhouse: ClickHouse, tmp_path_factory: pytest.TempPathF
     """One with all tables, for all tests here; each takes a name of spans for itself."""
     the_clickhouse.start()
     settings = {"data_dir": tmp_path_factory.mktemp("data"), "clickhouse_url": the_clickhouse.url("migrated")}
-    engine = open_engine(Settings.model_validate({**settings, "query_max_rows": 1000}), role="test")
-    assert [migration.number for migration in migrate(engine)]
+    limited = Settings.model_validate({**settings, "query_max_rows": 1000})
+    engine = open_engine(limited, role="test")
+    assert list(upgrade(engine, limited))
     yield engine
     engine.close()
 

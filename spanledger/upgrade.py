@@ -1,0 +1,18 @@
+"""Bring an engine's tables and views up to this version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from spanledger.engine import Engine
+from spanledger.migrate import migrate
+from spanledger.settings import Settings
+from spanledger.views import apply_views
+
+
+def upgrade(engine: Engine, settings: Settings) -> Iterator[str]:
+    """Run what has not run yet; each step, when it is done, in a few words."""
+    for migration in migrate(engine):
+        yield f"{migration.number:04d} {migration.name}: done ({len(migration.statements)} statements)"
+    for view in apply_views(engine, settings):
+        yield f"view {view.name}: renewed"
