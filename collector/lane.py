@@ -12,6 +12,10 @@ from typing import NamedTuple
 from collector.segment import SegmentWriter
 from collector.signals import Signal
 
+SEALED_AHEAD = 2
+"""Segments that are sealed by age while the drain is busy: the one that it inserts, and its next."""
+BUSY_SECONDS = 0.1
+
 
 class Waiting(NamedTuple):
     """A sealed segment that the engine has not taken yet."""
@@ -61,6 +65,14 @@ class Lane:
             self.opened_at = time.monotonic()
         self.segment.append([part for entry in entries for part in (entry.header, entry.body)])
         self.broken = False
+
+    def due_in(self, seal_after: float) -> float:
+        """Seconds until the open segment is to be sealed for its age.
+
+        While the drain has enough to do it stays open: larger inserts cost less a span. It is looked at again soon.
+        """
+        wait = self.opened_at + seal_after - time.monotonic()
+        return max(wait, BUSY_SECONDS) if len(self.sealed) >= SEALED_AHEAD else wait
 
     def seal(self) -> Waiting | None:
         """Hand what is durable to the drain; an OSError leaves the lane broken, and it may be tried again."""

@@ -253,8 +253,8 @@ class Spool:
         """Seconds until a segment must be sealed or the disk probed."""
         if self._problem:
             return PROBE_SECONDS
-        opened = [lane.opened_at for lane in self._lanes.values() if lane.segment]
-        return max(0.0, min(opened) + self._settings.seal_after_seconds - time.monotonic()) if opened else None
+        waits = [lane.due_in(self._settings.seal_after_seconds) for lane in self._lanes.values() if lane.segment]
+        return max(0.0, min(waits)) if waits else None
 
     def _store(self, lane: Lane, entries: list[Entry]) -> None:
         """Put entries on disk, segment by segment, and resolve their futures."""
@@ -315,9 +315,8 @@ class Spool:
                 lane.sealed.append(sealed)
 
     def _seal_due(self, *, everything: bool) -> None:
-        opened_before = time.monotonic() - self._settings.seal_after_seconds
         for lane in self._lanes.values():
-            if lane.segment and (everything or lane.opened_at <= opened_before):
+            if lane.segment and (everything or lane.due_in(self._settings.seal_after_seconds) <= 0):
                 try:
                     self._seal(lane)
                 except OSError as error:
