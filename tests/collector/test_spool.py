@@ -15,7 +15,7 @@ import pytest
 from collector import spool
 from collector.counters import Counters
 from collector.identity import Identity, read_identity
-from collector.segment import DONE, HEADER_BYTES, OPEN, SEALED, segment_numbers, segment_path
+from collector.segment import DONE, HEADER_BYTES, OPEN, SEALED, SPARE, segment_numbers, segment_path
 from collector.signals import LOGS, TRACES
 from collector.spool import Spool
 from spanledger.errors import DataDirectoryBusy, SpoolFull, SpoolUnwritable, TooLarge
@@ -118,6 +118,24 @@ def test_done_segments_go_and_their_numbers_do_not_return(open_spool: Any, store
     two.append(TRACES, b"after the restart", 1).result(5)
     two.close()
     assert segment_numbers(folder, SEALED) == [4]
+
+
+def test_files_are_used_again_and_not_kept(open_spool: Any, stored: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = stored.root / "spool" / "traces"
+    one = open_spool(segment_bytes=4096, seal_after_seconds=60)
+    for number in range(8):
+        one.append(TRACES, b"%d" % number * 3000, 1).result(5)
+        _drain(folder)
+        _until(lambda: not segment_numbers(folder, DONE))
+    assert stored.bodies() == [b"7" * 3000]
+    inodes = [path.stat().st_ino for path in folder.glob(f"*{SPARE}")]
+    assert len(inodes) == 1
+    one.append(TRACES, b"8" * 3000, 1).result(5)
+    [opened] = segment_numbers(folder, OPEN)
+    assert segment_path(folder, opened, OPEN).stat().st_ino in inodes
+    _drain(folder)
+    monkeypatch.setattr("collector.spool.SPARE_SECONDS", 0.0)
+    _until(lambda: not segment_numbers(folder, SPARE))
 
 
 def test_spool_is_bounded_and_goes_on_when_drained(open_spool: Any, stored: Any) -> None:
