@@ -4,14 +4,14 @@
 WITH
     earlier AS
     (
-        SELECT arrayConcat([tools_hash, system_hash], message_hashes) AS blocks
+        SELECT arrayConcat([tools_hash, system_hash], message_hashes) AS before
         FROM spans
         WHERE trace_id = {earlier_trace:String} AND span_id = {earlier_span:String} AND notEmpty(message_hashes)
         LIMIT 1
     ),
     later AS
     (
-        SELECT arrayConcat([tools_hash, system_hash], message_hashes) AS blocks, message_offsets, input_tokens
+        SELECT arrayConcat([tools_hash, system_hash], message_hashes) AS after, message_offsets, input_tokens
         FROM spans
         WHERE trace_id = {later_trace:String} AND span_id = {later_span:String} AND notEmpty(message_hashes)
         LIMIT 1
@@ -23,17 +23,17 @@ SELECT
         different = 1, toNullable(toUInt64(0)),
         different = 2, NULL,
         different > 2, message_offsets[different - 2],
-        length(later.blocks) > length(earlier.blocks), message_offsets[length(earlier.blocks) - 1],
+        length(after) > length(before), message_offsets[length(before) - 1],
         input_tokens) AS tokens_in_common
 FROM
 (
     SELECT
-        earlier.blocks,
-        later.blocks,
+        before,
+        after,
         message_offsets,
         input_tokens,
-        arrayFirstIndex((one, other) -> one != other,
-            arrayResize(earlier.blocks, least(length(earlier.blocks), length(later.blocks))),
-            arrayResize(later.blocks, least(length(earlier.blocks), length(later.blocks)))) AS different
-    FROM earlier CROSS JOIN later
+        least(length(before), length(after)) AS shorter,
+        arrayFirstIndex((one, other) -> one != other, arrayResize(before, shorter), arrayResize(after, shorter)) AS different
+    FROM earlier
+    CROSS JOIN later
 )
