@@ -104,8 +104,8 @@ SELECT
         message_hashes, output_hashes) AS block_hashes,
     kept_texts AS block_texts
 {%- else %}
-    [] AS block_kinds,
-    [] AS block_hashes,
-    [] AS block_texts
+    CAST([], 'Array(UInt8)') AS block_kinds,
+    CAST([], 'Array(FixedString(16))') AS block_hashes,
+    CAST([], 'Array(String)') AS block_texts
 {%- endif %}
 FROM recognised_spans AS span;
