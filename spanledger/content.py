@@ -102,7 +102,7 @@ def rendering(settings: Settings) -> Rendering:
 
 
 def check_patterns(engine: Engine, settings: Settings) -> None:
-    """BadSetting when the engine cannot use a pattern of the settings, or when it would mask nothing at all, everywhere."""
+    """BadSetting when the engine cannot use a pattern of the settings, or finds it in an empty text."""
     name = variable("content_mask_patterns")
     for pattern in settings.content_mask_patterns:
         try:
@@ -125,7 +125,7 @@ def conversation(engine: Engine, trace_id: str, span_id: str) -> list[list[objec
 
 
 def first_difference(engine: Engine, earlier: tuple[str, str], later: tuple[str, str]) -> list[object] | None:
-    """Where the prefix of the span `later` leaves that of `earlier`, both as (trace id, span id); None if one is not there.
+    """Where the prefix of `later` leaves that of `earlier`, both as (trace id, span id); None if one is not there.
 
     (block, position, tokens in common): block is tools, system, message, or '' where neither differs within the
     shorter one; position counts messages from 1 and is 0 before them.

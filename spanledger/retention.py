@@ -24,9 +24,7 @@ def drop_old(engine: Engine, settings: Settings, today: date | None = None) -> l
         if not days:
             continue
         oldest_kept = int((today - timedelta(days=days)).strftime("%Y%m%d"))
-        for (partition,) in engine.rows(sql.read(SETTING_OF = {"messages": "spans"}
-"""Whose days a table without a setting of its own shares: messages go with the spans that refer to them."""
-OLD_PARTITIONS), {"table": table, "oldest_kept": oldest_kept}):
+        for (partition,) in engine.rows(sql.read(OLD_PARTITIONS), {"table": table, "oldest_kept": oldest_kept}):
             engine.command(f"ALTER TABLE {table} DROP PARTITION {int(partition)}")
             dropped.append((table, str(partition)))
     return dropped

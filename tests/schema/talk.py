@@ -23,7 +23,9 @@ def message(role: str, text: str, **more: object) -> dict[str, object]:
 def put(engine: Engine, *rows: Mapping[str, Any]) -> None:
     """Insert spans in one block. Content may be a list, which becomes JSON."""
     names = sorted({name for row in rows for name in row} | {"trace_id", "span_id", "started_at"})
-    whole = [{"trace_id": uuid.uuid4().hex, "span_id": uuid.uuid4().hex[:16], "started_at": NOON} | row for row in rows]
+    whole = [
+        {"trace_id": uuid.uuid4().hex, "span_id": uuid.uuid4().hex[:16], "started_at": NOON, **row} for row in rows
+    ]
     empty: dict[str, object] = {"input_tokens": None, "attributes": {}, "flag_bits": 0}
     engine.insert(
         "recognised_spans", names, [[_value(row.get(name, empty.get(name, ""))) for name in names] for row in whole]
@@ -44,7 +46,9 @@ def span(engine: Engine, span_id: str) -> Row:
 
 def stored(engine: Engine) -> dict[str, Row]:
     """All messages by hash, merged or not."""
-    query = "SELECT hash_hex, day, kind, role, size, text, toUnixTimestamp(first_seen) AS first_seen FROM messages FINAL"
+    query = (
+        "SELECT hash_hex, day, kind, role, size, text, toUnixTimestamp(first_seen) AS first_seen FROM messages FINAL"
+    )
     answer = engine.query(query)
     names = [name for name, _ in answer.columns]
     return {row[0]: dict(zip(names, row, strict=True)) for row in answer.rows}

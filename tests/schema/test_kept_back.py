@@ -97,7 +97,12 @@ def test_a_guess_does_not_find_what_is_kept_back(engine: Engine, settings: Setti
         _with(engine, settings, **({"content": "off"} if number > 1 else {}), **changed)
         talk.put(engine, {"span_id": str(number) * 16, **said})
         row = talk.span(engine, str(number) * 16)
-        hashes += [*row["message_hashes_hex"], *row["output_hashes_hex"], row["tool_arguments_hash"], row["prompt_hash"]]
+        hashes += [
+            *row["message_hashes_hex"],
+            *row["output_hashes_hex"],
+            row["tool_arguments_hash"],
+            row["prompt_hash"],
+        ]
     assert len(set(hashes)) == 16
     assert {len(value) for value in hashes[4:]} == {32, 16}
 
@@ -138,7 +143,7 @@ def test_own_patterns(engine: Engine, settings: Settings) -> None:
 
 @pytest.mark.parametrize("pattern", ["(", "(?=look)", r"(a)\1", "a*", "|x"])
 def test_a_pattern_that_cannot_work_stops_the_start(engine: Engine, settings: Settings, pattern: str) -> None:
-    with pytest.raises(BadSetting, match="SPANLEDGER_CONTENT_MASK_PATTERNS: the (engine|pattern)"):
+    with pytest.raises(BadSetting, match=r"SPANLEDGER_CONTENT_MASK_PATTERNS: the (engine|pattern)"):
         check_patterns(engine, settings.model_copy(update={"content_mask_patterns": (pattern,)}))
 
 

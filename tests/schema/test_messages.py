@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -124,7 +126,7 @@ def test_offsets_are_tokens_before_a_message(engine: Engine, tokens: int | None,
 
 def test_the_prompt_is_known_by_system_and_tools_else_by_its_name(engine: Engine) -> None:
     system = talk.message("system", "Be brief.")
-    cases = {
+    cases: dict[str, dict[str, Any]] = {
         "1": {"content_system": "a", "content_tools": "b"},
         "2": {"content_system": "a", "content_tools": "b", "prompt_name": "greeting", "content_input": "hello"},
         "3": {"content_system": "b", "content_tools": "a"},
@@ -227,6 +229,6 @@ def test_any_order_and_batching_gives_the_same_rows(engine: Engine, order: list[
     whole = ledger()
     _clear(engine)
     edges = [0, *sorted(cuts), len(rows)]
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         talk.put(engine, *(rows[index] for index in order[start:stop]))
     assert ledger() == whole
