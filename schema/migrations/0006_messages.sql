@@ -26,6 +26,13 @@ SETTINGS
     cleanup_delay_period = 10,
     max_cleanup_delay_period = 30;
 
+-- A turn repeats the hashes of the turn before. They are found again, and cost nearly nothing, when that one lies in the
+-- same block of compression: so blocks are large, and as large is the window to look back in.
+ALTER TABLE spans
+    MODIFY COLUMN message_hashes CODEC(ZSTD(1, 23))
+        SETTINGS (min_compress_block_size = 8388608, max_compress_block_size = 8388608),
+    MODIFY COLUMN message_offsets CODEC(Delta, ZSTD(1));
+
 -- For people: hashes in hex, and one hash for each prefix of the blocks tools, system, message 1, message 2, ...
 ALTER TABLE spans
     ADD COLUMN IF NOT EXISTS tools_hash_hex String
