@@ -1,4 +1,4 @@
-"""Bring an engine's tables and views up to this version."""
+"""Bring an engine's tables, prices and views up to this version."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from spanledger.engine import Engine
 from spanledger.migrate import migrate
+from spanledger.prices.load import load_prices
 from spanledger.settings import Settings
 from spanledger.views import apply_views
 
@@ -14,5 +15,7 @@ def upgrade(engine: Engine, settings: Settings) -> Iterator[str]:
     """Run what has not run yet; each step, when it is done, in a few words."""
     for migration in migrate(engine):
         yield f"{migration.number:04d} {migration.name}: done ({len(migration.statements)} statements)"
+    if prices := load_prices(engine):
+        yield f"prices {prices.name}: loaded"
     for view in apply_views(engine, settings):
         yield f"view {view.name}: renewed"
