@@ -189,15 +189,38 @@ FROM
     LIMIT 1 BY tenant, model_key, mode, valid_from, tier_from
 );
 
--- Which prices hold on a day.
+-- Which prices hold on a day. A tier without a price of its own has the standard price, which `mode` of the price
+-- gives away; a price that was agreed on for the standard tier never takes the place of a listed price of another tier.
+CREATE OR REPLACE VIEW price_days AS
+WITH
+    whole AS
+    (
+        SELECT scope, model_key, mode, from_minute, valid_from, argMin(valid_to, tier_from) AS valid_to, any(plan) AS plan
+        FROM prices GROUP BY scope, model_key, mode, from_minute, valid_from
+    ),
+    tiers AS
+    (
+        SELECT scope, model_key, groupUniqArray(mode) AS modes, minMap(map(mode, valid_from)) AS begins
+        FROM whole GROUP BY scope, model_key
+    ),
+    listed AS (SELECT model_key, modes FROM tiers WHERE scope = '\tlist')
+SELECT scope, model_key, mode, from_minute, valid_from, valid_to, plan FROM whole
+UNION ALL
+SELECT
+    whole.scope, whole.model_key, arrayJoin(['batch', 'flex', 'priority', 'fast']) AS lacking, from_minute, valid_from,
+    if(has(tiers.modes, lacking), least(valid_to, tiers.begins[lacking] - 1), valid_to) AS until, plan
+FROM whole
+INNER JOIN tiers ON whole.scope = tiers.scope AND whole.model_key = tiers.model_key
+LEFT JOIN listed ON whole.model_key = listed.model_key
+WHERE whole.mode = '' AND valid_from <= until AND (whole.scope = '\tlist' OR NOT has(listed.modes, lacking))
+    AND NOT (has(tiers.modes, lacking) AND tiers.begins[lacking] = toDate(0));
+
 CREATE DICTIONARY IF NOT EXISTS price_plans
 (
     scope String, model_key String, mode String, from_minute UInt16, valid_from Date, valid_to Date, plan UInt64
 )
 PRIMARY KEY scope, model_key, mode, from_minute
-SOURCE(CLICKHOUSE(QUERY '
-    SELECT scope, model_key, mode, from_minute, valid_from, argMin(valid_to, tier_from) AS valid_to, any(plan) AS plan
-    FROM prices GROUP BY scope, model_key, mode, from_minute, valid_from'))
+SOURCE(CLICKHOUSE(QUERY 'SELECT scope, model_key, mode, from_minute, valid_from, valid_to, plan FROM price_days'))
 LAYOUT(COMPLEX_KEY_RANGE_HASHED(RANGE_LOOKUP_STRATEGY 'max'))
 RANGE(MIN valid_from MAX valid_to)
 LIFETIME(0);
@@ -206,8 +229,11 @@ LIFETIME(0);
 CREATE DICTIONARY IF NOT EXISTS price_rates
 (
     plan UInt64, tier_from UInt64, tier_to UInt64, id String, mode String,
-    input Float64, cached Float64, write Float64, write_1h Float64, output Float64, reasoning Float64,
-    audio_input Float64, audio_cached Float64, audio_output Float64, request Float64, second Float64
+    input Float64 DEFAULT nan, cached Float64 DEFAULT nan,
+    write Float64 DEFAULT nan, write_1h Float64 DEFAULT nan,
+    output Float64 DEFAULT nan, reasoning Float64 DEFAULT nan,
+    audio_input Float64 DEFAULT nan, audio_cached Float64 DEFAULT nan, audio_output Float64 DEFAULT nan,
+    request Float64, second Float64
 )
 PRIMARY KEY plan
 SOURCE(CLICKHOUSE(QUERY '
