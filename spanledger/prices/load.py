@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,6 +15,7 @@ from spanledger.engine import Engine
 
 FOLDER = sql.SCHEMA_DIR / "prices"
 DICTIONARIES = ("price_providers", "model_names", "model_rules", "price_hours", "price_plans", "price_rates")
+CHANGED_BY_USERS = ("model_names", "price_plans", "price_rates")
 RATES = (
     "input", "cached", "write", "write_1h", "output", "reasoning", "audio_input", "audio_cached", "audio_output", "request"
 )  # fmt: skip
@@ -66,9 +67,9 @@ def load_prices(engine: Engine, folder: Path = FOLDER) -> PriceList | None:
     return prices
 
 
-def reload_dictionaries(engine: Engine) -> None:
+def reload_dictionaries(engine: Engine, names: Sequence[str] = DICTIONARIES) -> None:
     """Let the next span see what has changed in the tables of prices."""
-    for name in DICTIONARIES:
+    for name in names:
         engine.command(f"SYSTEM RELOAD DICTIONARY {name}")
 
 
