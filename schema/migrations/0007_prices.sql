@@ -152,7 +152,7 @@ LIFETIME(0);
 -- Where nothing else is said, cache writes cost what input costs, 1-hour writes what other writes cost, reasoning and
 -- audio what the text beside them costs. A price for cached input is never made up: NaN says that it is not known.
 -- `scope` is a tenant, * for all tenants, or the list (a tab keeps both apart from tenants).
-CREATE OR REPLACE VIEW prices AS
+CREATE VIEW IF NOT EXISTS prices AS
 SELECT
     scope, model_key, mode, from_minute, valid_from, valid_to, tier_from, id,
     sipHash64(scope, model_key, mode, from_minute, valid_from) AS plan,
@@ -191,7 +191,7 @@ FROM
 
 -- Which prices hold on a day. A tier without a price of its own has the standard price, which `mode` of the price
 -- gives away; a price that was agreed on for the standard tier never takes the place of a listed price of another tier.
-CREATE OR REPLACE VIEW price_days AS
+CREATE VIEW IF NOT EXISTS price_days AS
 WITH
     whole AS
     (
@@ -245,7 +245,7 @@ RANGE(MIN tier_from MAX tier_to)
 LIFETIME(0);
 
 -- Models that have traffic and no price. Its own page of the ledger: never a cost of zero.
-CREATE OR REPLACE VIEW unpriced_models AS
+CREATE VIEW IF NOT EXISTS unpriced_models AS
 SELECT
     provider,
     if(model_revision != '', model_revision, request_model) AS model,
