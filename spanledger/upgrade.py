@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from spanledger.engine import Engine
 from spanledger.migrate import migrate
 from spanledger.prices.load import load_prices
+from spanledger.prices.lookups import apply_lookups
 from spanledger.settings import Settings
 from spanledger.views import apply_views
 
@@ -15,6 +16,8 @@ def upgrade(engine: Engine, settings: Settings) -> Iterator[str]:
     """Run what has not run yet; each step, when it is done, in a few words."""
     for migration in migrate(engine):
         yield f"{migration.number:04d} {migration.name}: done ({len(migration.statements)} statements)"
+    if apply_lookups(engine, settings):
+        yield "dictionaries of prices: renewed"
     if prices := load_prices(engine):
         yield f"prices {prices.name}: loaded"
     for view in apply_views(engine, settings):
