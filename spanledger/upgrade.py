@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from spanledger.energy.load import load as load_energy
 from spanledger.engine import Engine
 from spanledger.migrate import migrate
 from spanledger.settings import Settings
@@ -14,5 +15,6 @@ def upgrade(engine: Engine, settings: Settings) -> Iterator[str]:
     """Run what has not run yet; each step, when it is done, in a few words."""
     for migration in migrate(engine):
         yield f"{migration.number:04d} {migration.name}: done ({len(migration.statements)} statements)"
+    yield from load_energy(engine, settings)
     for view in apply_views(engine, settings):
         yield f"view {view.name}: renewed"
