@@ -89,7 +89,7 @@ class Settings(BaseModel):
     )
     energy_factor_set: Name = Field(
         "ecologits-0.11.3",
-        description="Factor set of modelled energy; `spanledger energy sets` lists them. `self-hosted`: only your own rows.",
+        description="Factor set of modelled energy (`spanledger energy sets`). `self-hosted`: only your own rows.",
     )
     energy_pue: float = Field(
         0, ge=0, le=10, description="Overhead of the data centre (PUE) of modelled energy. 0: what the factor row says."
@@ -100,7 +100,7 @@ class Settings(BaseModel):
     )
     energy_local_providers: NameList = Field(
         (),
-        description="Providers that run where the calling service runs: its region counts. Comma-separated, e.g. `ollama`.",
+        description="Providers that run beside the calling service, whose region counts then, e.g. `ollama,vllm`.",
     )
     query_max_seconds: float = Field(30, gt=0, description="Longest run of one query of the API.")
     query_max_memory_bytes: int = Field(1024 * MIB, ge=16 * MIB, description="Memory of one query of the API.")

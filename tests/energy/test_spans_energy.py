@@ -181,7 +181,7 @@ TOKENS = st.integers(0, 2_000_000)
         st.fixed_dictionaries(
             {
                 "request_model": st.sampled_from(
-                    ["gpt-4o", "gpt-5-nano", "gpt-4o-search", "claude-haiku-4-5", "command-r-08-2024"]
+                    ["gpt-4o", "gpt-5-nano", "nobody", "claude-haiku-4-5", "command-r-08-2024"]
                 ),
                 "input_tokens": TOKENS,
                 "cached_input_tokens": st.none() | TOKENS,
