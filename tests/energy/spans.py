@@ -39,8 +39,12 @@ def call(**columns: Any) -> dict[str, Any]:
 def store(engine: Engine, *calls: dict[str, Any]) -> list[dict[str, Any]]:
     """Insert calls, in one insert for each set of columns; their figures, in order."""
     for names, group in itertools.groupby(calls, key=_names):
-        engine.insert("priced_spans", names, [list(one.values()) for one in group])
-    ids = [one["span_id"] for one in calls]
+        engine.insert("priced_spans", names, [[one[name] for name in names] for one in group])
+    return read(engine, [one["span_id"] for one in calls])
+
+
+def read(engine: Engine, ids: list[str]) -> list[dict[str, Any]]:
+    """The figures of stored spans, in the order of `ids`."""
     rows = engine.rows(
         f"SELECT span_id, {', '.join(FIGURES)} FROM spans WHERE span_id IN {{ids:Array(String)}}", {"ids": ids}
     )
@@ -49,4 +53,4 @@ def store(engine: Engine, *calls: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _names(one: dict[str, Any]) -> list[str]:
-    return list(one)
+    return sorted(one)
