@@ -7,24 +7,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from spanledger.cli import local
-from spanledger.cli.tables import answer_table
 from spanledger.energy.reports import SETS
 from spanledger.errors import BadRequest
 from spanledger.settings import load
 
 app = typer.Typer(help="Energy and carbon: factor sets and where a figure is from.", no_args_is_help=True)
-console = Console()
 
 
 @app.command("sets")
 def sets() -> None:
     """The factor sets, and which one the spans get."""
     settings = load()
-    console.print(answer_table(local.query(settings, SETS)))
-    console.print(f"Spans get {settings.energy_factor_set}, and your own rows before it.", style="dim", highlight=False)
+    for name, title, method, source, licence in local.query(settings, SETS).rows:
+        sys.stdout.write(f"{name}: {title}, {method} ({source}; {licence})\n")
+    sys.stdout.write(f"Spans get {settings.energy_factor_set}, and your own rows before it.\n")
 
 
 @app.command("import")

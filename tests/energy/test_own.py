@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from spanledger import sql
-from spanledger.energy.load import load, reload
+from spanledger.energy import ecologits
+from spanledger.energy.factors import Bounds, Factors
+from spanledger.energy.load import insert_rows, load, reload
 from spanledger.energy.own import import_csv
 from spanledger.energy.reports import by_set, explain
 from spanledger.energy.statements import assignments
@@ -247,3 +250,55 @@ def test_names_of_factors_and_of_spans_are_folded_alike() -> None:
     view = pattern.findall((sql.SCHEMA_DIR / "views" / "energy.jinja").read_text())
     assert migration == view
     assert len(view) == 1
+
+
+ESHOPPEN = """model,kwh_out,embodied_g_out
+eshoppen-app,0.023,4.305
+eshoppen-db,0.0096,5.112
+"""
+
+
+def test_the_case_study_of_sci(engine: Engine) -> None:
+    """Green Software Foundation, case-studies/eshoppen.md.
+
+    Its text also has 0.02394 kWh for the app, and terms of its hardware that make 4.3005 g; its results come from 0.023
+    and 4.305.
+    """
+    import_csv(engine, ESHOPPEN)
+    import_csv(engine, "zone,g_per_kwh\neshoppen,951")
+    app, database = store(
+        engine,
+        *(
+            call(request_model=f"eshoppen-{part}", output_tokens=1, provider_region="eshoppen")
+            for part in ("app", "db")
+        ),
+    )
+    assert app["co2e_g"] == pytest.approx(26.178, abs=5e-10)
+    assert database["co2e_g"] == pytest.approx(14.2416, abs=5e-10)
+    assert app["co2e_g"] + database["co2e_g"] == pytest.approx(40.4196, abs=1e-9)
+    misprinted = 0.02394 * 951 + 4.305
+    assert misprinted == pytest.approx(27.07, abs=0.005)
+    hardware = 1205.52 / 35040 * 2 / 16 * 1000
+    assert hardware == pytest.approx(4.3005, abs=5e-4)
+
+
+def test_hardware_is_shared_out_by_time(engine: Engine) -> None:
+    """SCI's own example: 1,000 kg over four years is 28.54 g for an hour."""
+    second = 1_000_000 / (4 * 365 * 24 * 3600)
+    row = Factors("self-hosted", "sci-hour", "SCI SPEC.md", request=Bounds.exact(1.0), seconds_request=3600.0)
+    insert_rows(engine, "energy_factors", [replace(row, embodied_second=second).row()])
+    reload(engine)
+    [span] = store(engine, call(request_model="sci-hour", provider="nobody", energy_kwh=None))
+    assert span["co2e_g"] - span["energy_kwh"] * 458.29 == pytest.approx(28.54, abs=0.005)
+
+
+def test_mistrals_own_life_cycle_figure_is_of_the_same_order(engine: Engine) -> None:
+    """1.14 g for 400 tokens of Mistral Large 2 (123 billion); the formula has 0.2: within ten times."""
+    size = ecologits.Size(123, 123)
+    row = replace(ecologits.factors("lca-123b", size, size, Bounds.exact(1.2)), factor_set="self-hosted")
+    insert_rows(engine, "energy_factors", [row.row()])
+    reload(engine)
+    [span] = store(engine, call(request_model="lca-123b", provider="nobody", output_tokens=400))
+    assert span["energy_kwh"] == pytest.approx(3.659064e-04, rel=1e-6)
+    assert span["co2e_g"] == pytest.approx(0.1676912 + 0.03200362, rel=1e-6)
+    assert 1.14 / 10 < span["co2e_g"] < 1.14 * 10
