@@ -14,6 +14,7 @@ from collector.service import run as run_collect
 from spanledger import __version__
 from spanledger.cli import doctor as doctor_checks
 from spanledger.cli import local, money
+from spanledger.cli.energy import app as energy_app
 from spanledger.cli.engine_role import serve_until_signal
 from spanledger.cli.tables import answer_table, rejected_table
 from spanledger.cli.up import run_up
@@ -32,6 +33,7 @@ app.add_typer(delete_app, name="delete")
 app.add_typer(money.prices_app, name="prices")
 app.add_typer(money.revenue_app, name="revenue")
 app.command("reprice")(money.reprice)
+app.add_typer(energy_app, name="energy")
 console = Console()
 
 
