@@ -131,6 +131,8 @@ class Dialect(_Part):
     """Who answers when nobody is named."""
     invents_temperature: bool = False
     """Writes a temperature of 1 where none was set."""
+    names_its_agents: bool = False
+    """The name of an agent's or tool's span is the agent's or the tool's."""
     estimates_streams: bool = False
     """Counts letters where a stream had no usage, and does not say so."""
     families: Names = {}

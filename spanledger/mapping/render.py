@@ -81,7 +81,7 @@ class Fragments:
         places = [
             place
             for name in getattr(self.settings, f"attributes_{setting}")
-            for place in (f"texts[indexOf(keys, {quoted(name)})]", f"JSONExtractString(resource, {quoted(name)})")
+            for place in (f"texts[indexOf(keys, {quoted(name)})]", f"JSONExtractString(whole.2, {quoted(name)})")
         ]
         return "".join(f"if({place} != '', {place}, " for place in places)
 
@@ -200,9 +200,23 @@ class Fragments:
     def _bytes(numbers: Mapping[str, int]) -> str:
         return integers(numbers.values(), "UInt8")
 
-    def operations(self, names: Iterable[str]) -> str:
-        """Numbers of operations."""
-        return ", ".join(str(OPERATIONS.index(name)) for name in names)
+    @cached_property
+    def calls(self) -> str:
+        """Numbers of the operations that are calls of a provider."""
+        return ", ".join(str(OPERATIONS.index(name)) for name in self.mapping.values.billed.calls)
+
+    @cached_property
+    def calls_when_priced(self) -> str:
+        """Numbers of the operations that are, when their sender gave a price."""
+        return ", ".join(str(OPERATIONS.index(name)) for name in self.mapping.values.billed.when_client_priced)
+
+    @property
+    def kwh(self) -> str:
+        """Measured energy, as the elements of an array: the user's own attributes, kWh, joules."""
+        own = f"{self.chosen('energy_kwh')}''{self.end('energy_kwh')}"
+        chosen = f"toFloat64OrNull({own}), " if self.settings.attributes_energy_kwh else ""
+        joules = f"toFloat64OrNull({self.value('energy_joules')}) / 3600000"
+        return f"{chosen}toFloat64OrNull({self.value('energy_kwh')}), {joules}"
 
     def provider(self, text: str) -> str:
         """The canonical name of a provider, of its whole name or the part before the first dot."""
