@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from spanledger.content import check_patterns
 from spanledger.engine import Engine
 from spanledger.migrate import migrate
 from spanledger.settings import Settings
@@ -12,6 +13,7 @@ from spanledger.views import apply_views
 
 def upgrade(engine: Engine, settings: Settings) -> Iterator[str]:
     """Run what has not run yet; each step, when it is done, in a few words."""
+    check_patterns(engine, settings)
     for migration in migrate(engine):
         yield f"{migration.number:04d} {migration.name}: done ({len(migration.statements)} statements)"
     for view in apply_views(engine, settings):

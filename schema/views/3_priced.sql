@@ -1,4 +1,4 @@
 -- Every call gets its price.
 CREATE MATERIALIZED VIEW priced_from_hashed TO priced_spans AS
-SELECT *
+SELECT * EXCEPT (block_kinds, block_hashes, block_texts)
 FROM hashed_spans;
