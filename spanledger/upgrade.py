@@ -1,4 +1,4 @@
-"""Bring an engine's tables and views up to this version."""
+"""Bring an engine's tables, prices and views up to this version."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from spanledger.content import check_patterns
 from spanledger.engine import Engine
 from spanledger.migrate import migrate
+from spanledger.prices.load import load_prices
 from spanledger.settings import Settings
 from spanledger.views import apply_views
 
@@ -16,5 +17,7 @@ def upgrade(engine: Engine, settings: Settings) -> Iterator[str]:
     check_patterns(engine, settings)
     for migration in migrate(engine):
         yield f"{migration.number:04d} {migration.name}: done ({len(migration.statements)} statements)"
+    if prices := load_prices(engine):
+        yield f"prices {prices.name}: loaded"
     for view in apply_views(engine, settings):
         yield f"view {view.name}: renewed"
