@@ -42,6 +42,10 @@ LineList = Annotated[tuple[str, ...], BeforeValidator(_split_lines)]
 TextList = Annotated[tuple[str, ...], BeforeValidator(_split_list)]
 MaskList = Annotated[tuple[Literal["keys", "emails", "cards", "phones"], ...], BeforeValidator(_split_list)]
 SecretList = Annotated[tuple[SecretStr, ...], BeforeValidator(_split_list)]
+NAME_PATTERN = r"^[\w.:/-]*$"
+"""Names that are put into the views' text as literals: no quote, no backslash."""
+Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=100)]
+NameList = Annotated[tuple[Name, ...], BeforeValidator(_split_list)]
 
 
 class Settings(BaseModel):
@@ -108,6 +112,21 @@ class Settings(BaseModel):
     )
     settle_after_seconds: float = Field(
         60, gt=0, description="A trace with no new span for this long is settled into one row."
+    )
+    energy_factor_set: Name = Field(
+        "ecologits-0.11.3",
+        description="Factor set of modelled energy; `spanledger energy sets` lists them. `self-hosted`: only your own rows.",
+    )
+    energy_pue: float = Field(
+        0, ge=0, le=10, description="Overhead of the data centre (PUE) of modelled energy. 0: what the factor row says."
+    )
+    energy_default_place: Name = Field(
+        "",
+        description="Region or zone assumed for calls that name none. Empty: the provider's default, then the world.",
+    )
+    energy_local_providers: NameList = Field(
+        (),
+        description="Providers that run where the calling service runs: its region counts. Comma-separated, e.g. `ollama`.",
     )
     query_max_seconds: float = Field(30, gt=0, description="Longest run of one query of the API.")
     query_max_memory_bytes: int = Field(1024 * MIB, ge=16 * MIB, description="Memory of one query of the API.")

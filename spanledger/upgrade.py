@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from spanledger.content import check_patterns
+from spanledger.energy.load import load as load_energy
 from spanledger.engine import Engine
 from spanledger.migrate import migrate
 from spanledger.prices.load import load_prices
@@ -19,5 +20,6 @@ def upgrade(engine: Engine, settings: Settings) -> Iterator[str]:
         yield f"{migration.number:04d} {migration.name}: done ({len(migration.statements)} statements)"
     if prices := load_prices(engine):
         yield f"prices {prices.name}: loaded"
+    yield from load_energy(engine, settings)
     for view in apply_views(engine, settings):
         yield f"view {view.name}: renewed"
