@@ -25,7 +25,10 @@ def bill_calls_once(engine: Engine, since: int, until: int) -> int:
         for chunk, _, _ in suspects.chunks():
             suspects.load(chunk, once=False)
             engine.command(f"TRUNCATE TABLE {CHANGES}")
-            suspects.execute("calls", slack_ns=SLACK_NS, slice=SLICE_SECONDS)
+            suspects.execute("nested", slack_ns=SLACK_NS)
+            suspects.execute("tops")
+            suspects.execute("lonely")
+            suspects.execute("calls", slice=SLICE_SECONDS)
             changed += _apply(engine, since, "mark_duplicates")
     return changed
 

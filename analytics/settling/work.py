@@ -15,8 +15,6 @@ from spanledger.engine import Engine
 
 CHUNK_SPANS = 100_000
 """Spans that are in memory at once, unless one trace alone has more."""
-MOST_ROUNDS = 17
-"""2¹⁷ levels: what is deeper goes in circles."""
 SETTINGS = {"ignore_data_skipping_indices": "by_trace"}
 """A bloom filter says yes to a set of thousands, and asking it takes longer than reading."""
 
@@ -28,6 +26,7 @@ class Work:
         self.engine = engine
         self.run = secrets.randbits(63) | 1
         self.round = 0
+        self._loaded = False
 
     def __enter__(self) -> Work:
         return self
@@ -35,8 +34,7 @@ class Work:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for table in ("settle_due", *SPAN_TABLES):
-            self._clear(table)
+        self._clear("settle_due", *(SPAN_TABLES if self._loaded else ()))
 
     def take(self, name: str, **values: Any) -> None:
         """Put the traces that the statement `name` finds into `settle_due`, in chunks of neighbours in time."""
@@ -49,12 +47,14 @@ class Work:
 
     def load(self, chunk: int, *, once: bool) -> None:
         """Bring in the spans of a chunk and link them. `once`: a span that was sent twice comes once."""
-        for table in SPAN_TABLES:
-            self._clear(table)
+        if self._loaded:
+            self._clear(*SPAN_TABLES)
+        self._loaded = True
         self.round = 0
         self.execute("load", chunk=chunk, once=once)
         self.execute("link")
-        while self._unfinished() and self.round < MOST_ROUNDS:
+        most = self._count("longest").bit_length()
+        while self._count("unfinished") and self.round < most:
             self.round += 1
             self.execute("link_round", round=self.round)
 
@@ -63,13 +63,18 @@ class Work:
         parameters = {"run": self.run, "round": self.round, **values}
         self.engine.command(statement(name), parameters, SETTINGS)
 
-    def _unfinished(self) -> bool:
-        [[count]] = self.engine.rows(statement("unfinished"), {"run": self.run, "round": self.round})
-        return bool(count)
+    def _count(self, name: str) -> int:
+        [[count]] = self.engine.rows(statement(name), {"run": self.run, "round": self.round})
+        return int(count)
 
-    def _clear(self, table: str) -> None:
-        self.engine.command(f"ALTER TABLE {table} DELETE WHERE run = {{run:UInt64}}", {"run": self.run}, CLEAR)
+    def _clear(self, *tables: str) -> None:
+        """Embedded, nobody else can be at work; truncating is much quicker."""
+        for table in tables:
+            if self.engine.embedded:
+                self.engine.command(f"TRUNCATE TABLE {table}")
+            else:
+                self.engine.command(f"ALTER TABLE {table} DELETE WHERE run = {{run:UInt64}}", {"run": self.run}, CLEAR)
 
 
-SPAN_TABLES = ("settle_spans", "settle_links", "settle_edges")
+SPAN_TABLES = ("settle_spans", "settle_links", "settle_nested", "settle_tops", "settle_edges")
 CLEAR = {"mutations_sync": 1}

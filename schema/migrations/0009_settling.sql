@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS trace_minutes
 ENGINE = AggregatingMergeTree
 PARTITION BY month
 ORDER BY (month, trace_hash)
-SETTINGS index_granularity = 256;
+SETTINGS index_granularity = 256, old_parts_lifetime = 30;
 
 -- Time ranges of `started_at` in which billable spans have changed by other hands: prices, deletions.
 CREATE TABLE IF NOT EXISTS usage_dirty
@@ -217,6 +217,27 @@ CREATE TABLE IF NOT EXISTS settle_links
     critical Bool,
     covered Int64,
     parent_operation LowCardinality(String)
+)
+ENGINE = Memory;
+
+CREATE TABLE IF NOT EXISTS settle_nested
+(
+    run UInt64,
+    id UInt64,
+    mute Bool,
+    around_id UInt64,
+    around_mute Bool,
+    level UInt8,
+    same_tokens Bool
+)
+ENGINE = Memory;
+
+CREATE TABLE IF NOT EXISTS settle_tops
+(
+    run UInt64,
+    round UInt8,
+    id UInt64,
+    top UInt64
 )
 ENGINE = Memory;
 
