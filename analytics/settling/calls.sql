@@ -3,9 +3,9 @@
 -- without tokens belongs to the call around it, or to the only call within it. Of them the one is billed that has
 -- tokens, a cost from the client, the split of cache writes, and is innermost: none of that changes when more spans
 -- come, so a loser never wins again.
-INSERT INTO settle_changes (row, minute, slice, bill, winner)
+INSERT INTO settle_changes (row, cell, slice, bill, winner)
 SELECT
-    member.1, toStartOfMinute(member.2), toStartOfInterval(member.3, toIntervalSecond({slice:UInt32})), false, best.7
+    member.1, intDiv(toUnixTimestamp(member.2), 10), toStartOfInterval(member.3, toIntervalSecond({slice:UInt32})), false, best.7
 FROM
 (
     SELECT max(rank) AS best, groupArray((row, started_at, ingested_at, winner)) AS members

@@ -1,20 +1,20 @@
 -- Traces whose newest span has just been quiet for long enough, that have been open for another maximum of time, that
 -- an evaluation has come in for, or that somebody asked for.
-INSERT INTO settle_due (run, chunk, trace_hash, anchor, minutes)
+INSERT INTO settle_due (run, chunk, trace_hash, anchor, cells)
 SELECT
     {run:UInt64},
     intDiv(sum(many) OVER (ORDER BY first_start, trace_hash) - many, {chunk_spans:UInt64}),
-    trace_hash, first_start, all_minutes
+    trace_hash, first_start, all_cells
 FROM
 (
     SELECT
         trace_hash,
         min(first).2 AS first_start,
-        groupUniqArrayArray(minutes) AS all_minutes,
+        groupUniqArrayArray(cells) AS all_cells,
         sum(spans) AS many,
         max(last) AS newest,
         min(first).1 AS seen
-    FROM trace_minutes
+    FROM trace_times
     WHERE trace_hash IN
     (
         SELECT cityHash64(trace_id) FROM spans

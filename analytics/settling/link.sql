@@ -20,7 +20,7 @@ FROM
         any(parent_holder) AS holder,
         any(p_operation) AS parent_operation,
         arraySort(groupArray((-ends, begins, id))) AS children,
-        if(up = 0, [toInt64(0), 0], arrayFold(
+        if(up = 0, arrayWithConstant(length(children) + 1, toInt64(0)), arrayFold(
             (limits, child) -> arrayPushBack(limits,
                 if(-child.1 <= limits[-1] AND -child.1 > child.2, child.2, limits[-1])),
             children, [toInt64(9223372036854775807)])) AS limits

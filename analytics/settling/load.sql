@@ -38,9 +38,9 @@ SELECT
     cost_status = 'unpriced',
     energy_kwh, energy_kwh_low, energy_kwh_high, co2e_g
 FROM spans
-WHERE toStartOfMinute(started_at) IN
+WHERE intDiv(toUnixTimestamp(started_at), 10) IN
     (
-        SELECT DISTINCT toDateTime(arrayJoin(minutes) * 60, 'UTC') FROM settle_due
+        SELECT DISTINCT arrayJoin(cells) FROM settle_due
         WHERE run = {run:UInt64} AND chunk = {chunk:UInt32}
     )
     AND cityHash64(trace_id) IN

@@ -8,7 +8,7 @@ from analytics.settling.statements import statement
 from spanledger.engine import Engine
 
 TOUCHED = "touched"
-"""Spans before it are in `trace_minutes` and `usage`, and their second layers are found."""
+"""Spans before it are in `trace_times` and `usage`, and their second layers are found."""
 SETTLED = "settled"
 """Traces whose last span is before it are in `traces`."""
 HOURS = "hours"

@@ -1,8 +1,8 @@
 -- Sums of an agent or a chain are billed only when no span below them has usage of its own (agents on another side),
 -- and no longer, once one has.
-INSERT INTO settle_changes (row, minute, slice, bill, winner)
+INSERT INTO settle_changes (row, cell, slice, bill, winner)
 SELECT
-    row, toStartOfMinute(started_at), toStartOfInterval(ingested_at, toIntervalSecond({slice:UInt32})),
+    row, intDiv(toUnixTimestamp(started_at), 10), toStartOfInterval(ingested_at, toIntervalSecond({slice:UInt32})),
     NOT from_rollup, ''
 FROM settle_spans
 WHERE run = {run:UInt64} AND holds AND (usage_role = 'rollup' OR from_rollup)

@@ -1,15 +1,15 @@
 -- Of the traces in hand, those in which two calls look alike: a second look, with all their spans, goes to these only.
-INSERT INTO settle_due (run, chunk, trace_hash, anchor, minutes)
-SELECT {suspects:UInt64}, chunk, trace_hash, anchor, minutes
+INSERT INTO settle_due (run, chunk, trace_hash, anchor, cells)
+SELECT {suspects:UInt64}, chunk, trace_hash, anchor, cells
 FROM settle_due
 WHERE run = {run:UInt64} AND chunk = {chunk:UInt32} AND trace_hash IN
 (
     SELECT cityHash64(trace_id) AS hash
     FROM spans
     WHERE usage_role IN ('leaf', 'duplicate')
-        AND toStartOfMinute(started_at) IN
+        AND intDiv(toUnixTimestamp(started_at), 10) IN
         (
-            SELECT DISTINCT toDateTime(arrayJoin(minutes) * 60, 'UTC') FROM settle_due
+            SELECT DISTINCT arrayJoin(cells) FROM settle_due
             WHERE run = {run:UInt64} AND chunk = {chunk:UInt32}
         )
         AND hash IN (SELECT trace_hash FROM settle_due WHERE run = {run:UInt64} AND chunk = {chunk:UInt32})

@@ -3,11 +3,11 @@
 INSERT INTO settled_traces
 SELECT
     due.anchor, figures.trace_id, {version:UInt64}, now64(3, 'UTC'),
-    root.1 AS root_span_id,
-    root.2 AS root_name,
-    root.3 AS root_service,
-    if(task != '', task, root.1) AS task_id,
-    multiIf(said != '', said, judged.label != '', judged.label, root_missing, '', root.4, 'error', 'ok') AS task_outcome,
+    head.root.1 AS root_span_id,
+    head.root.2 AS root_name,
+    head.root.3 AS root_service,
+    if(task != '', task, head.root.1) AS task_id,
+    multiIf(said != '', said, judged.label != '', judged.label, root_missing, '', head.root.4, 'error', 'ok') AS task_outcome,
     multiIf(said != '', 'attribute', judged.label != '', 'evaluation', root_missing, 'none', 'status') AS task_outcome_source,
     tenant,
     user_id,
@@ -18,7 +18,7 @@ SELECT
     fromUnixTimestamp64Nano(toInt64(first_ns), 'UTC') AS started_at,
     fromUnixTimestamp64Nano(toInt64(last_ns), 'UTC') AS ended_at,
     last_ns - first_ns AS duration_ns,
-    critical_path_ns,
+    critical.path AS critical_path_ns,
     spans,
     llm_calls,
     tool_calls,
@@ -58,8 +58,6 @@ FROM
     SELECT
         span.trace_hash AS trace_hash,
         any(span.trace_id) AS trace_id,
-        argMin((span.span_id, span.name, span.service, span.error),
-            (link.up != 0, link.depth > 0, span.parent != 0, place)) AS root,
         argMinIf(span.task_id, place, span.task_id != '') AS task,
         argMaxIf(span.task_outcome, place, span.task_outcome != '') AS said,
         min(span.start_ns) AS first_ns,
@@ -70,19 +68,6 @@ FROM
         argMinIf(span.feature, place, span.feature != '') AS feature,
         argMinIf(span.purpose, place, span.purpose != '') AS purpose,
         argMinIf(span.environment, place, span.environment != '') AS environment,
-        CAST(sumMapIf(
-            [span.operation, link.parent_operation], [toInt64(span.end_ns - span.start_ns), -link.covered],
-            link.critical AND link.up = 0 AND link.top IN
-            (
-                SELECT argMin(node.id, (node.parent != 0, node.place))
-                FROM (SELECT id, trace_hash, parent, place FROM settle_spans WHERE run = {run:UInt64}) AS node
-                LEFT ANY JOIN
-                (
-                    SELECT id, depth FROM settle_links WHERE run = {run:UInt64} AND round = {round:UInt8}
-                ) AS way ON node.id = way.id
-                WHERE way.depth = 0
-                GROUP BY node.trace_hash
-            )), 'Map(LowCardinality(String), Int64)') AS critical_path_ns,
         count() AS spans,
         countIf(span.operation IN ('chat', 'completion', 'embeddings', 'rerank') AND span.usage_role NOT IN ('duplicate', 'rollup')) AS llm_calls,
         countIf(span.operation = 'tool' AND span.usage_role != 'duplicate') AS tool_calls,
@@ -130,6 +115,32 @@ LEFT ANY JOIN
 (
     SELECT trace_hash, anchor FROM settle_due WHERE run = {run:UInt64} AND chunk = {chunk:UInt32}
 ) AS due ON figures.trace_hash = due.trace_hash
+LEFT ANY JOIN
+(
+    SELECT trace_hash, argMin((span_id, name, service, error, id), (parent != 0, place)) AS root
+    FROM settle_spans
+    WHERE run = {run:UInt64}
+        AND id IN (SELECT id FROM settle_links WHERE run = {run:UInt64} AND round = {round:UInt8} AND depth = 0)
+    GROUP BY trace_hash
+) AS head ON figures.trace_hash = head.trace_hash
+LEFT ANY JOIN
+(
+    SELECT tree, CAST(arraySort(groupArray((operation, ns))), 'Map(LowCardinality(String), Int64)') AS path
+    FROM
+    (
+        SELECT link.top AS tree, step.1 AS operation, sum(step.2) AS ns
+        FROM (SELECT id, operation, start_ns, end_ns FROM settle_spans WHERE run = {run:UInt64}) AS span
+        INNER JOIN
+        (
+            SELECT id, top, covered, parent_operation FROM settle_links
+            WHERE run = {run:UInt64} AND round = {round:UInt8} AND critical AND up = 0
+        ) AS link ON span.id = link.id
+        ARRAY JOIN [(span.operation, toInt64(end_ns - start_ns)), (parent_operation, -covered)] AS step
+        GROUP BY tree, operation
+        HAVING ns != 0
+    )
+    GROUP BY tree
+) AS critical ON head.root.5 = critical.tree
 LEFT ANY JOIN
 (
     SELECT

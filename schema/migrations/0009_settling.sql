@@ -31,12 +31,12 @@ TTL toDateTime(at) + INTERVAL 30 DAY;
 
 -- In which minutes of `started_at` a trace has spans: the way from a trace to its spans that does not grow with
 -- history. `first` is the step that saw the trace first and the start that it had then, which never changes again.
-CREATE TABLE IF NOT EXISTS trace_minutes
+CREATE TABLE IF NOT EXISTS trace_times
 (
     month UInt32,
     trace_hash UInt64,
     first SimpleAggregateFunction(min, Tuple(DateTime64(3, 'UTC'), DateTime('UTC'))),
-    minutes SimpleAggregateFunction(groupUniqArrayArray, Array(UInt32)),
+    cells SimpleAggregateFunction(groupUniqArrayArray, Array(UInt32)),
     last SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
     spans SimpleAggregateFunction(sum, UInt64)
 )
@@ -200,7 +200,7 @@ CREATE TABLE IF NOT EXISTS settle_due
     chunk UInt32,
     trace_hash UInt64,
     anchor DateTime('UTC'),
-    minutes Array(UInt32)
+    cells Array(UInt32)
 )
 ENGINE = Memory;
 
@@ -244,7 +244,7 @@ ENGINE = Memory;
 CREATE TABLE IF NOT EXISTS settle_changes
 (
     row UInt64,
-    minute DateTime('UTC'),
+    cell UInt32,
     slice DateTime('UTC'),
     bill Bool,
     winner String
