@@ -128,6 +128,14 @@ class Settings(BaseModel):
         (),
         description="Providers that run where the calling service runs: its region counts. Comma-separated, e.g. `ollama`.",
     )
+    settle_at_most_seconds: float = Field(
+        3600, gt=0, description="A trace that is never quiet is settled whenever it has been open for another so long."
+    )
+    settle_every_seconds: float = Field(5, gt=0, le=3600, description="Pause between two steps of settling.")
+    outcome_evaluations: TextList = Field(
+        ("task_outcome", "task_completion", "task_success", "resolution", "goal_accuracy"),
+        description="Names of the evaluation events that say how a task ended, comma-separated.",
+    )
     query_max_seconds: float = Field(30, gt=0, description="Longest run of one query of the API.")
     query_max_memory_bytes: int = Field(1024 * MIB, ge=16 * MIB, description="Memory of one query of the API.")
     query_max_rows: int = Field(100_000, ge=1, description="Rows in one answer of the query API.")
