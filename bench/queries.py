@@ -39,7 +39,7 @@ def _fill(service: Service, spans: int) -> None:
 
 COLUMNS = "trace_id, span_id, name, started_at, duration_ns"
 QUESTIONS = (
-    ("a trace by its id", "SELECT * FROM spans WHERE trace_id = '{trace}'", 25),
+    ("a trace by its id", "SELECT * FROM spans WHERE trace_id = {{trace:String}}", 25),
     (
         "newest 100 by tenant, model and hour",
         "SELECT {columns} FROM spans WHERE tenant = '{tenant}' AND request_model = '{model}' "
@@ -78,6 +78,7 @@ def _median_ms(service: Service, question: str, sample: list[dict[str, str]]) ->
     times = []
     for values in sample:
         started = time.perf_counter()
-        service.query(question.format(columns=COLUMNS, **values))
+        parameters = {"trace": values["trace"]} if "{{trace" in question else {}
+        service.query(question.format(columns=COLUMNS, **values), parameters)
         times.append((time.perf_counter() - started) * 1000)
     return statistics.median(times[len(times) // 2 :])

@@ -45,9 +45,10 @@ class Service:
     api: str
     data_dir: Path
 
-    def query(self, sql: str) -> list[list[Any]]:
+    def query(self, sql: str, parameters: Mapping[str, str] | None = None) -> list[list[Any]]:
         """Rows of a SELECT through the API."""
-        reply = urllib3.request("POST", f"{self.api}/api/v1/query", json={"sql": sql}, timeout=60.0)
+        body = {"sql": sql, "parameters": dict(parameters or {})}
+        reply = urllib3.request("POST", f"{self.api}/api/v1/query", json=body, timeout=60.0)
         answer = orjson.loads(reply.data)
         if reply.status != 200:
             raise ServiceError(f"{sql}: {answer}")

@@ -152,7 +152,7 @@ class Drain:
         path = segment_path(self._folder, number, SEALED)
         token = f"{identity.id}/{self._signal.name}/{number}"
         with path.open("rb") as file:
-            scanned = scan(file, identity.seed_of(self._signal))
+            scanned = scan(file, number, identity.seed_of(self._signal))
             segment = _Segment(path, token, list(scanned), scanned.cut, Attempt(self._attempt, token))
         try:
             self._store(segment)

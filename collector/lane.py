@@ -5,12 +5,20 @@ from __future__ import annotations
 import time
 from collections import deque
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from collector.segment import SegmentWriter
+from collector.segment import HEADER_BYTES, SPARE, Place, SegmentWriter, pack_header, segment_path
 from collector.signals import Signal
+
+SEALED_AHEAD = 2
+"""Segments that are sealed by age while the drain is busy: the one that it inserts, and its next."""
+BUSY_SECONDS = 0.1
+SPARES = 2
+SPARE_SECONDS = 30.0
+"""A spare holds what its segment held; it goes when nothing has been written for this long."""
 
 
 class Waiting(NamedTuple):
@@ -24,7 +32,6 @@ class Waiting(NamedTuple):
 class Entry:
     """A request that waits to be written."""
 
-    header: bytes
     body: bytes
     digest: bytes
     accepted_at: int
@@ -34,7 +41,12 @@ class Entry:
     @property
     def size(self) -> int:
         """Bytes in the segment."""
-        return len(self.header) + len(self.body)
+        return HEADER_BYTES + len(self.body)
+
+    def header(self, segment: SegmentWriter) -> bytes:
+        """What goes before the body in that segment."""
+        place = Place(segment.number, segment.recycled)
+        return pack_header(len(self.body), self.items, self.accepted_at, self.digest, place)
 
 
 class Lane:
@@ -59,8 +71,17 @@ class Lane:
             number, self.next_number = self.next_number, self.next_number + 1
             self.segment = SegmentWriter(self.folder, number)
             self.opened_at = time.monotonic()
-        self.segment.append([part for entry in entries for part in (entry.header, entry.body)])
+        segment = self.segment
+        segment.append([part for entry in entries for part in (entry.header(segment), entry.body)])
         self.broken = False
+
+    def due_in(self, seal_after: float) -> float:
+        """Seconds until the open segment is to be sealed for its age.
+
+        While the drain has enough to do it stays open: larger inserts cost less a span. It is looked at again soon.
+        """
+        wait = self.opened_at + seal_after - time.monotonic()
+        return max(wait, BUSY_SECONDS) if len(self.sealed) >= SEALED_AHEAD else wait
 
     def seal(self) -> Waiting | None:
         """Hand what is durable to the drain; an OSError leaves the lane broken, and it may be tried again."""
@@ -81,3 +102,17 @@ class Lane:
             if length > bound:
                 return index - start if index > start or self.segment else 1
         return len(entries) - start
+
+    def discard(self, path: Path, number: int) -> None:
+        """The file of a drained segment waits for a new one, or goes."""
+        if len(list(self.folder.glob(f"*{SPARE}"))) < SPARES:
+            path.rename(segment_path(self.folder, number, SPARE))
+        else:
+            path.unlink()
+
+    def drop_spares(self, older_than: float = 0.0) -> None:
+        """Remove spare files that were last written so many seconds ago."""
+        for path in self.folder.glob(f"*{SPARE}"):
+            with suppress(FileNotFoundError):  # the writer was faster
+                if time.time() - path.stat().st_mtime >= older_than:
+                    path.unlink()

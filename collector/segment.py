@@ -7,7 +7,10 @@ that OTLP does not know and every decoder skips. So a segment is inserted as it 
     body     `length` bytes
 
 All numbers are little-endian. The digest is xxh3_128 of the body with the seed of spool and signal; the check is the
-low half of xxh3_64 over the header's fields before it.
+low half of xxh3_64 over the header's fields before it, with the segment's number as its seed.
+
+A drained segment's file may become a new segment's: pages that the kernel has at hand are overwritten four times
+faster than new ones are made. What an older segment left in it has another number in its checks, and so is no record.
 """
 
 from __future__ import annotations
@@ -15,15 +18,18 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import xxhash
 
-VERSION = 1
-OPEN, SEALED, DONE = ".open", ".seg", ".done"
-"""Being written · complete, for the drain · its rows are in the engine, may go."""
+VERSION = 2
+RECYCLED = 1
+"""Flag of a record whose segment lies in the file of an older one."""
+OPEN, SEALED, DONE, SPARE = ".open", ".seg", ".done", ".spare"
+"""Being written · complete, for the drain · its rows are in the engine, may go · gone, its file waits for another."""
 
 _TAG = b"\xc2\x3e"
 _FIELDS = struct.Struct("<BBIQI16s")
@@ -48,6 +54,8 @@ class Record:
     accepted_at: int
     """Unix nanoseconds."""
     digest: bytes
+    recycled: bool
+    """Behind the last record of this segment lies what an older one left."""
 
     @property
     def end(self) -> int:
@@ -60,14 +68,25 @@ def digest_of(body: bytes, seed: int) -> bytes:
     return xxhash.xxh3_128_digest(body, seed)
 
 
-def pack_header(length: int, items: int, accepted_at: int, digest: bytes) -> bytes:
+class Place(NamedTuple):
+    """The segment that a record lies in, and whether its file was an older one's."""
+
+    number: int = 0
+    recycled: bool = False
+
+
+NOWHERE = Place()
+"""Of records that never were in a spool."""
+
+
+def pack_header(length: int, items: int, accepted_at: int, digest: bytes, place: Place = NOWHERE) -> bytes:
     """The bytes that go before a body."""
-    fields = _FIELDS.pack(VERSION, 0, length, accepted_at, items, digest)
-    return _PREFIX + fields + _CHECK.pack(_check(fields))
+    fields = _FIELDS.pack(VERSION, RECYCLED * place.recycled, length, accepted_at, items, digest)
+    return _PREFIX + fields + _CHECK.pack(_check(fields, place.number))
 
 
-def _check(fields: bytes) -> int:
-    return int(xxhash.xxh3_64_intdigest(fields)) & 0xFFFF_FFFF
+def _check(fields: bytes, number: int) -> int:
+    return int(xxhash.xxh3_64_intdigest(fields, number)) & 0xFFFF_FFFF
 
 
 class Scan:
@@ -77,8 +96,9 @@ class Scan:
     Without a seed bodies are not read, only their headers.
     """
 
-    def __init__(self, file: BinaryIO, seed: int | None) -> None:
+    def __init__(self, file: BinaryIO, number: int, seed: int | None) -> None:
         self._file = file
+        self._number = number
         self._seed = seed
         self._size = os.fstat(file.fileno()).st_size
         self.valid_up_to = 0
@@ -97,7 +117,7 @@ class Scan:
     def _next(self) -> Record | None:
         offset = self.valid_up_to
         self._file.seek(offset)
-        record = _unpack(self._file.read(HEADER_BYTES), offset)
+        record = _unpack(self._file.read(HEADER_BYTES), offset, self._number)
         if record is None or record.end > self._size:
             return None
         return record if self._seed is None or self._proves(record, self._seed) else None
@@ -114,21 +134,20 @@ class Scan:
         return bool(state.digest() == record.digest)
 
 
-def scan(file: BinaryIO, seed: int | None) -> Scan:
-    """The records of an open segment; see Scan."""
-    return Scan(file, seed)
+def scan(file: BinaryIO, number: int, seed: int | None) -> Scan:
+    """The records of segment `number`; see Scan."""
+    return Scan(file, number, seed)
 
 
-def _unpack(header: bytes, offset: int) -> Record | None:
+def _unpack(header: bytes, offset: int, number: int) -> Record | None:
     if len(header) < HEADER_BYTES or not header.startswith(_PREFIX):
         return None
     fields = header[len(_PREFIX) : -_CHECK.size]
-    if _CHECK.unpack(header[-_CHECK.size :])[0] != _check(fields):
+    version, flags, length, accepted_at, items, digest = _FIELDS.unpack(fields)
+    if version != VERSION or _CHECK.unpack(header[-_CHECK.size :])[0] != _check(fields, number):
         return None
-    version, _flags, length, accepted_at, items, digest = _FIELDS.unpack(fields)
-    if version != VERSION:
-        return None
-    return Record(offset, HEADER_BYTES, offset + HEADER_BYTES, length, items, accepted_at, digest)
+    recycled = bool(flags & RECYCLED)
+    return Record(offset, HEADER_BYTES, offset + HEADER_BYTES, length, items, accepted_at, digest, recycled)
 
 
 def segment_path(folder: Path, number: int, state: str) -> Path:
@@ -151,22 +170,36 @@ def fsync_folder(folder: Path) -> None:
 
 
 class SegmentWriter:
-    """A new segment being written. File and name are on disk before the constructor returns."""
+    """A new segment being written, in the file of an older one if there is a spare. File and name are on disk before
+    the constructor returns."""
 
     def __init__(self, folder: Path, number: int) -> None:
         self.number = number
+        self.recycled = False
         self.length = 0
         self.durable = 0
         """Bytes that survive a power cut."""
         self._folder = folder
         self._path = segment_path(folder, number, OPEN)
-        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+        spare = self._take_spare()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        self._descriptor = os.open(self._path, flags, 0o640) if spare is None else spare
         try:
             fsync_folder(folder)
         except OSError:
             os.close(self._descriptor)
             self._path.unlink(missing_ok=True)
             raise
+
+    def _take_spare(self) -> int | None:
+        for spare in self._folder.glob(f"*{SPARE}"):
+            with suppress(FileNotFoundError):  # the tidier was faster
+                spare.rename(self._path)
+                self.recycled = True
+                descriptor = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
+                os.pwrite(descriptor, bytes(HEADER_BYTES), 0)  # until there is a record it holds nothing
+                return descriptor
+        return None
 
     def append(self, buffers: Sequence[bytes]) -> None:
         """Write the buffers and put them on disk. After an OSError the segment must be `cut`."""
@@ -200,6 +233,9 @@ class SegmentWriter:
         if not self.durable:
             self._path.unlink(missing_ok=True)
         elif self._path.exists():
+            if self.recycled:  # what the older segment left must be gone before the drain sees the file
+                os.ftruncate(self._descriptor, self.durable)
+                os.fdatasync(self._descriptor)
             self._path.rename(segment_path(self._folder, self.number, SEALED))
         fsync_folder(self._folder)
         os.close(self._descriptor)
@@ -213,11 +249,15 @@ def recover(folder: Path, number: int, seed: int, torn: Path) -> tuple[list[Reco
     """
     path = segment_path(folder, number, OPEN)
     with path.open("r+b") as file:
-        scanned = scan(file, seed)
+        scanned = scan(file, number, seed)
         records = list(scanned)
-        cut = scanned.cut
+        start = scanned.valid_up_to
+        cut = _torn_bytes(file, number, records, scanned)
         if cut:
-            _move_tail(file, scanned.valid_up_to, torn)
+            _copy(file, start, cut, torn)
+        if scanned.cut:
+            file.truncate(start)
+            os.fsync(file.fileno())
     if records:
         path.rename(segment_path(folder, number, SEALED))
     else:
@@ -226,14 +266,25 @@ def recover(folder: Path, number: int, seed: int, torn: Path) -> tuple[list[Reco
     return records, cut
 
 
-def _move_tail(file: BinaryIO, start: int, torn: Path) -> None:
+def _torn_bytes(file: BinaryIO, number: int, records: Sequence[Record], scanned: Scan) -> int:
+    """How many bytes behind the whole records are of a request that was being written."""
+    start = scanned.valid_up_to
+    file.seek(start)
+    header = file.read(HEADER_BYTES)
+    torn = _unpack(header, start, number)
+    first = records[0] if records else torn
+    if first and first.recycled:
+        return min(torn.end - start, scanned.cut) if torn else 0
+    return 0 if header == bytes(HEADER_BYTES) and not records else scanned.cut
+
+
+def _copy(file: BinaryIO, start: int, length: int, torn: Path) -> None:
     torn.parent.mkdir(exist_ok=True)
     file.seek(start)
     with torn.open("ab") as kept:
-        while piece := file.read(_HASH_STEP):
+        while length and (piece := file.read(min(length, _HASH_STEP))):
             kept.write(piece)
+            length -= len(piece)
         kept.flush()
         os.fsync(kept.fileno())
     fsync_folder(torn.parent)
-    file.truncate(start)
-    os.fsync(file.fileno())

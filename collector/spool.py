@@ -25,7 +25,7 @@ from pathlib import Path
 
 from collector.counters import Counters, SpoolState
 from collector.identity import SPOOL_FOLDER, Identity, new_identity, read_identity, write_identity
-from collector.lane import Entry, Lane, Waiting
+from collector.lane import SPARE_SECONDS, Entry, Lane, Waiting
 from collector.resend import RecentLog, ResendIndex
 from collector.segment import (
     DONE,
@@ -34,7 +34,6 @@ from collector.segment import (
     SEALED,
     digest_of,
     fsync_folder,
-    pack_header,
     recover,
     scan,
     segment_numbers,
@@ -166,7 +165,7 @@ class Spool:
         if path.stat().st_mtime_ns < now - (self._settings.resend_window_seconds + 60) * _SECOND:
             return  # all its requests are older
         with path.open("rb") as file:
-            for record in scan(file, None):
+            for record in scan(file, int(path.stem), None):
                 self._resends.stored(record.digest, record.accepted_at)
 
     # Callers
@@ -179,7 +178,6 @@ class Spool:
         lane = self._lanes[signal.name]
         digest = digest_of(body, lane.seed)
         now = self._clock()
-        header = pack_header(len(body), items, now, digest)
         with self._lock:
             if self._closing:
                 raise SpoolUnwritable("The collector is stopping; send the request again.")
@@ -187,7 +185,7 @@ class Spool:
             if known is not None:
                 self._counters.add("resent_requests", signal.name)
                 return _stored() if known == "stored" else known
-            entry = Entry(header, body, digest, now, items, _future())
+            entry = Entry(body, digest, now, items, _future())
             self._check_room(entry.size)
             self._resends.begin(digest, entry.future)
             self._queued += entry.size
@@ -253,8 +251,8 @@ class Spool:
         """Seconds until a segment must be sealed or the disk probed."""
         if self._problem:
             return PROBE_SECONDS
-        opened = [lane.opened_at for lane in self._lanes.values() if lane.segment]
-        return max(0.0, min(opened) + self._settings.seal_after_seconds - time.monotonic()) if opened else None
+        waits = [lane.due_in(self._settings.seal_after_seconds) for lane in self._lanes.values() if lane.segment]
+        return max(0.0, min(waits)) if waits else None
 
     def _store(self, lane: Lane, entries: list[Entry]) -> None:
         """Put entries on disk, segment by segment, and resolve their futures."""
@@ -291,6 +289,7 @@ class Spool:
 
     def _refuse(self, lane: Lane, entries: list[Entry], error: OSError) -> None:
         self._report(error)
+        lane.drop_spares()
         with self._lock:
             self._queued -= sum(entry.size for entry in entries)
             for entry in entries:
@@ -315,9 +314,8 @@ class Spool:
                 lane.sealed.append(sealed)
 
     def _seal_due(self, *, everything: bool) -> None:
-        opened_before = time.monotonic() - self._settings.seal_after_seconds
         for lane in self._lanes.values():
-            if lane.segment and (everything or lane.opened_at <= opened_before):
+            if lane.segment and (everything or lane.due_in(self._settings.seal_after_seconds) <= 0):
                 try:
                     self._seal(lane)
                 except OSError as error:
@@ -348,6 +346,7 @@ class Spool:
             for lane in self._lanes.values():
                 try:
                     self._tidy(lane)
+                    lane.drop_spares(SPARE_SECONDS)
                 except OSError as error:
                     logger.warning("A segment of %s that is in the engine can't go: %s", lane.signal.name, error)
 
@@ -371,11 +370,12 @@ class Spool:
         """Remove a segment whose rows are in the engine, after its digests are safe elsewhere."""
         path = segment_path(lane.folder, number, DONE)
         with path.open("rb") as file:
-            self._recent.append([(record.digest, record.accepted_at) for record in scan(file, None)], self._clock())
+            digests = [(record.digest, record.accepted_at) for record in scan(file, number, None)]
+        self._recent.append(digests, self._clock())
         if number + 1 == lane.next_number:
             os.truncate(path, 0)  # keeps its number taken
         else:
-            path.unlink()
+            lane.discard(path, number)
         for older in segment_numbers(lane.folder, DONE):
             marker = segment_path(lane.folder, older, DONE)
             if older < number and not marker.stat().st_size:

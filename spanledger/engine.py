@@ -57,6 +57,8 @@ TALKATIVE_LOGGERS = ("clickhouse_connect.driver", "urllib3.connectionpool")
 """They log each retry with its URL, which holds the statement's parameters; the error that follows says what counts."""
 
 DRIVER_PREAMBLE = re.compile(r"^Received ClickHouse exception, code: \d+, server response: ")
+KEY_OF_HASHES = re.compile(r"(?<!\d)\d{19,20}(?!\d)")
+"""A number as long as the halves of the key in the views (`spanledger.content`), which errors may quote."""
 SERVER_FAULT = re.compile(r"^HTTP driver received HTTP status (429|5\d\d)")
 """An error answer without ClickHouse's code: of a proxy or load balancer that can't reach it."""
 
@@ -332,6 +334,7 @@ def map_error(error: ClickHouseError, limits_are_final: bool) -> SpanledgerError
     """
     code = getattr(error, "code", None)
     message = DRIVER_PREAMBLE.sub("", str(error).strip().replace("\n", " "))
+    message = KEY_OF_HASHES.sub("<number>", message)
     if limits_are_final and code in LIMIT_CODES:
         return LimitExceeded(message, code)
     if code is None and error.__cause__ is not None and isinstance(error, OperationalError):

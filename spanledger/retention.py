@@ -10,6 +10,8 @@ from spanledger.engine import Engine
 from spanledger.settings import Settings
 
 TABLES = ("spans", "events", "metric_points")
+SETTING_OF = {"messages": "spans"}
+"""Whose days a table without a setting of its own shares: messages go with the spans that refer to them."""
 OLD_PARTITIONS = Path(__file__).with_name("old_partitions.sql")
 
 
@@ -17,8 +19,8 @@ def drop_old(engine: Engine, settings: Settings, today: date | None = None) -> l
     """Drop what is due and return it as (table, day as YYYYMMDD)."""
     today = today or datetime.now(UTC).date()
     dropped = []
-    for table in TABLES:
-        days = int(getattr(settings, f"{table}_retention_days"))
+    for table in (*TABLES, *SETTING_OF):
+        days = int(getattr(settings, f"{SETTING_OF.get(table, table)}_retention_days"))
         if not days:
             continue
         oldest_kept = int((today - timedelta(days=days)).strftime("%Y%m%d"))

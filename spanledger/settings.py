@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
@@ -31,10 +31,21 @@ def _split_list(value: object) -> object:
     return value
 
 
+def _split_lines(value: object) -> object:
+    """A string as a tuple of its non-empty lines."""
+    return tuple(line for line in value.splitlines() if line.strip()) if isinstance(value, str) else value
+
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 Days = Annotated[int, Field(ge=0, le=36_500)]
+LineList = Annotated[tuple[str, ...], BeforeValidator(_split_lines)]
 TextList = Annotated[tuple[str, ...], BeforeValidator(_split_list)]
+MaskList = Annotated[tuple[Literal["keys", "emails", "cards", "phones"], ...], BeforeValidator(_split_list)]
 SecretList = Annotated[tuple[SecretStr, ...], BeforeValidator(_split_list)]
+NAME_PATTERN = r"^[\w.:/-]*$"
+"""Names that are put into the views' text as literals: no quote, no backslash."""
+Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=100)]
+NameList = Annotated[tuple[Name, ...], BeforeValidator(_split_list)]
 
 
 class Settings(BaseModel):
@@ -80,8 +91,50 @@ class Settings(BaseModel):
     spans_retention_days: Days = Field(0, description="Spans of days older than this are dropped. 0: kept for ever.")
     events_retention_days: Days = Field(0, description="The same for `events` (OTLP logs).")
     metric_points_retention_days: Days = Field(0, description="The same for `metric_points`.")
+    content: str = Field(
+        "on",
+        pattern="^(on|off)$",
+        description="`off`: no text of prompts, answers, tools' arguments and results is stored, only keyed hashes.",
+    )
+    content_max_bytes: int = Field(
+        0, ge=0, description="A message longer than this many bytes is cut before it is stored. 0: never."
+    )
+    content_masks: MaskList = Field(
+        (), description="What is masked before it is stored, comma-separated: `keys`, `emails`, `cards`, `phones`."
+    )
+    content_mask_patterns: LineList = Field(
+        (), description="Own patterns (RE2) to be masked, one a line (in the TOML file a list)."
+    )
+    content_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Key of the hashes when content is off, cut or masked. Empty: made once, in `content.key` of the "
+        "data directory. With a server it must be set, the same for every process.",
+    )
     settle_after_seconds: float = Field(
         60, gt=0, description="A trace with no new span for this long is settled into one row."
+    )
+    energy_factor_set: Name = Field(
+        "ecologits-0.11.3",
+        description="Factor set of modelled energy; `spanledger energy sets` lists them. `self-hosted`: only your own rows.",
+    )
+    energy_pue: float = Field(
+        0, ge=0, le=10, description="Overhead of the data centre (PUE) of modelled energy. 0: what the factor row says."
+    )
+    energy_default_place: Name = Field(
+        "",
+        description="Region or zone assumed for calls that name none. Empty: the provider's default, then the world.",
+    )
+    energy_local_providers: NameList = Field(
+        (),
+        description="Providers that run where the calling service runs: its region counts. Comma-separated, e.g. `ollama`.",
+    )
+    settle_at_most_seconds: float = Field(
+        3600, gt=0, description="A trace that is never quiet is settled whenever it has been open for another so long."
+    )
+    settle_every_seconds: float = Field(5, gt=0, le=3600, description="Pause between two steps of settling.")
+    outcome_evaluations: TextList = Field(
+        ("task_outcome", "task_completion", "task_success", "resolution", "goal_accuracy"),
+        description="Names of the evaluation events that say how a task ended, comma-separated.",
     )
     attributes_tenant: TextList = Field(
         (),
@@ -111,6 +164,11 @@ class Settings(BaseModel):
         """True when the engine is chDB in this process, not a server."""
         return not self.clickhouse_url.get_secret_value()
 
+    @property
+    def content_keyed(self) -> bool:
+        """True when text is kept back, so that its hashes must not tell it to who can guess it."""
+        return self.content == "off" or bool(self.content_max_bytes or self.content_masks or self.content_mask_patterns)
+
     def checked(self) -> Settings:
         """These settings, or BadSetting where two of them contradict each other."""
         if not self.api_keys and not _is_loopback(self.host):
@@ -120,6 +178,11 @@ class Settings(BaseModel):
             )
         if self.segment_bytes > self.spool_max_bytes:
             raise BadSetting("SPANLEDGER_SEGMENT_BYTES is larger than SPANLEDGER_SPOOL_MAX_BYTES; lower it.")
+        if self.content_keyed and not self.embedded and not self.content_secret.get_secret_value():
+            raise BadSetting(
+                "SPANLEDGER_CONTENT_SECRET is empty. When content is off, cut or masked and the engine is a server, "
+                "its processes must share one secret; set it to a long random text and keep it."
+            )
         return self
 
 

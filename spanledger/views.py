@@ -14,7 +14,7 @@ from pathlib import Path
 
 import jinja2
 
-from spanledger import sql
+from spanledger import content, sql
 from spanledger.engine import Engine
 from spanledger.errors import MigrationFailed, QueryFailed
 from spanledger.mapping.render import fragments
@@ -41,7 +41,7 @@ class View:
 
 def context(settings: Settings) -> Mapping[str, object]:
     """What the templates of the views may use."""
-    return {"settings": settings, "mapping": fragments(settings)}
+    return {"settings": settings, "content": content.rendering(settings), "mapping": fragments(settings)}
 
 
 def read_views(settings: Settings, folder: Path = VIEWS) -> list[View]:

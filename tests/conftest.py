@@ -61,5 +61,5 @@ def _leave_nothing_behind() -> Iterator[None]:
     """A module's rows are gone before the next one's tests, which count and time."""
     yield
     for engine in OPENED:
-        for table in ("spans", "events", "metric_points", "rejected"):
+        for table in ("spans", "messages", "events", "metric_points", "rejected"):
             engine.command(f"TRUNCATE TABLE {table} SYNC")

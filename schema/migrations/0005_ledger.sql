@@ -1,7 +1,13 @@
 -- The ledger: what was recognised, who is billed, what a call cost and burnt, and the hashes of what was said.
--- Rows change in place when a second layer shows up or prices change (UPDATE writes patch parts, which need the two settings).
+-- Rows change in place when a second layer shows up or prices change: UPDATE writes patch parts, which need the first
+-- two settings. The third merges parts of like size only, so that a large one is not written again for small ones' sake.
 
-ALTER TABLE spans MODIFY SETTING enable_block_number_column = 1, enable_block_offset_column = 1;
+ALTER TABLE spans MODIFY SETTING
+    enable_block_number_column = 1,
+    enable_block_offset_column = 1,
+    merge_selector_base = 12;
+
+ALTER TABLE spans MODIFY COLUMN attributes Map(LowCardinality(String), String) CODEC(LZ4);
 
 ALTER TABLE spans
     ADD COLUMN IF NOT EXISTS dialect LowCardinality(String) AFTER problem_bits,

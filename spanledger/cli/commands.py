@@ -13,7 +13,7 @@ from collector.service import Addresses
 from collector.service import run as run_collect
 from spanledger import __version__
 from spanledger.cli import doctor as doctor_checks
-from spanledger.cli import local
+from spanledger.cli import local, money
 from spanledger.cli.engine_role import serve_until_signal
 from spanledger.cli.tables import answer_table, rejected_table
 from spanledger.cli.up import run_up
@@ -29,6 +29,9 @@ rejected_app = typer.Typer(help="Requests that the engine refused, kept in quara
 app.add_typer(rejected_app, name="rejected")
 delete_app = typer.Typer(help="Delete one trace, or all data of one tenant.", no_args_is_help=True)
 app.add_typer(delete_app, name="delete")
+app.add_typer(money.prices_app, name="prices")
+app.add_typer(money.revenue_app, name="revenue")
+app.command("reprice")(money.reprice)
 console = Console()
 
 

@@ -17,6 +17,7 @@ from collector.quarantine import Quarantine
 from spanledger.cli.engine_status import EngineStatus
 from spanledger.engine import Engine, open_engine
 from spanledger.errors import BadSetting, EngineUnavailable, SpanledgerError
+from spanledger.ownership import Ownership
 from spanledger.retention import drop_old
 from spanledger.settings import Settings
 from spanledger.upgrade import upgrade
@@ -40,15 +41,18 @@ class EngineService:
     def run(self, ready: Callable[[str], None]) -> None:
         """Serve until `stop`; `ready` is called with the base URL once requests are answered."""
         listener = _listen(self._settings)
-        engine = self._open()
-        if engine is None:
-            listener.close()
-            return
+        draining = Ownership.take(self._settings.data_dir / "drain.lock", self._role)
         try:
-            self._serve(engine, listener, ready)
+            engine = self._open()
+            if engine is None:
+                return
+            try:
+                self._serve(engine, listener, ready)
+            finally:
+                engine.close()
         finally:
-            engine.close()
             listener.close()
+            draining.release()
 
     def stop(self) -> None:
         """Ask `run` to finish what is under way and return."""

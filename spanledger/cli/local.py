@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
@@ -23,43 +23,44 @@ from spanledger.upgrade import upgrade
 TIMEOUT_SECONDS = 120.0
 
 
-def query(settings: Settings, sql: str) -> Answer:
+def query(settings: Settings, sql: str, parameters: Mapping[str, Any] | None = None) -> Answer:
     """The rows of one read-only statement."""
-    if address := _address(settings):
-        body = _call(settings, "POST", f"{address}/api/v1/query", {"sql": sql})
+    values = dict(parameters or {})
+    if base := address(settings):
+        body = call(settings, "POST", f"{base}/api/v1/query", {"sql": sql, "parameters": values})
         columns = [(column["name"], column["type"]) for column in body["columns"]]
         return Answer(columns, body["rows"], body["elapsed_ms"], body["rows_read"])
-    with _engine(settings) as engine:
-        return engine.query_guarded(guard.check(engine, sql))
+    with opened(settings) as engine:
+        return engine.query_guarded(guard.check(engine, sql, values), values)
 
 
 def rejected(settings: Settings) -> list[dict[str, Any]]:
     """What lies in quarantine."""
-    if address := _address(settings):
-        return list(_call(settings, "GET", f"{address}/api/v1/rejected")["rejected"])
-    with _engine(settings) as engine:
+    if base := address(settings):
+        return list(call(settings, "GET", f"{base}/api/v1/rejected")["rejected"])
+    with opened(settings) as engine:
         return [vars(entry) for entry in Quarantine(engine, settings.data_dir, time.time).rejected()]
 
 
 def retry_rejected(settings: Settings) -> list[tuple[str, str]]:
     """Try all of quarantine again: each file with '' or the reason why it is still refused."""
-    if address := _address(settings):
-        outcomes = _call(settings, "POST", f"{address}/api/v1/rejected/retry")["outcomes"]
+    if base := address(settings):
+        outcomes = call(settings, "POST", f"{base}/api/v1/rejected/retry")["outcomes"]
         return [(outcome["file"], outcome["reason"]) for outcome in outcomes]
-    with _engine(settings) as engine:
+    with opened(settings) as engine:
         return [(entry.file, reason) for entry, reason in Quarantine(engine, settings.data_dir, time.time).retry()]
 
 
 def delete(settings: Settings, kind: str, value: str) -> dict[str, int]:
     """Delete a `trace` or a `tenant`; rows deleted by table."""
-    if address := _address(settings):
-        path = f"{address}/api/v1/{kind}s/{quote(value, safe='')}"
-        return dict(_call(settings, "DELETE", path)["deleted"])
-    with _engine(settings) as engine:
+    if base := address(settings):
+        path = f"{base}/api/v1/{kind}s/{quote(value, safe='')}"
+        return dict(call(settings, "DELETE", path)["deleted"])
+    with opened(settings) as engine:
         return delete_rows(engine, kind, value)
 
 
-def _address(settings: Settings) -> str:
+def address(settings: Settings) -> str:
     """Base URL of the service that owns the data; '' when nobody does, or when the data is on a server."""
     if not settings.embedded:
         return ""
@@ -70,7 +71,8 @@ def _address(settings: Settings) -> str:
 
 
 @contextmanager
-def _engine(settings: Settings) -> Iterator[Engine]:
+def opened(settings: Settings) -> Iterator[Engine]:
+    """An engine of this process, with all tables up to date."""
     engine = open_engine(settings, role="command")
     try:
         for _ in upgrade(engine, settings):
@@ -80,7 +82,8 @@ def _engine(settings: Settings) -> Iterator[Engine]:
         engine.close()
 
 
-def _call(settings: Settings, method: str, url: str, body: object = None) -> Any:
+def call(settings: Settings, method: str, url: str, body: object = None) -> Any:
+    """The answer of the running service; its error as one of ours."""
     headers = {"Content-Type": "application/json"}
     if settings.api_keys:
         headers["Authorization"] = f"Bearer {settings.api_keys[0].get_secret_value()}"

@@ -64,7 +64,7 @@ class Stored:
         for state in (DONE, SEALED, OPEN):
             for number in segment_numbers(folder, state):
                 with segment_path(folder, number, state).open("rb") as file:
-                    for record in list(scan(file, identity.seed_of(SIGNALS[signal]))):
+                    for record in list(scan(file, number, identity.seed_of(SIGNALS[signal]))):
                         file.seek(record.body_offset)
                         found.append((record, file.read(record.length)))
         return found

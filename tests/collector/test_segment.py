@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from collector.segment import (
     HEADER_BYTES,
     OPEN,
     SEALED,
+    SPARE,
+    Place,
     SegmentWriter,
     digest_of,
     pack_header,
@@ -25,14 +28,16 @@ SEED = 7
 BODIES = [b"first", b"", b"x" * 5000, b"last"]
 
 
-def _segment(bodies: list[bytes]) -> bytes:
-    return b"".join(pack_header(len(b), i, 10 + i, digest_of(b, SEED)) + b for i, b in enumerate(bodies))
+def _segment(bodies: list[bytes], number: int = 3, *, recycled: bool = False) -> bytes:
+    return b"".join(
+        pack_header(len(b), i, 10 + i, digest_of(b, SEED), Place(number, recycled)) + b for i, b in enumerate(bodies)
+    )
 
 
 def _scan(path: Path, data: bytes, seed: int | None = SEED) -> tuple[list[bytes], int, int]:
     path.write_bytes(data)
     with path.open("rb") as file:
-        scanned = scan(file, seed)
+        scanned = scan(file, 3, seed)
         bodies = [data[record.body_offset : record.end] for record in scanned]
     return bodies, scanned.valid_up_to, scanned.cut
 
@@ -42,7 +47,7 @@ def test_scan_gives_the_records_back(tmp_path: Path) -> None:
     path = tmp_path / "segment"
     path.write_bytes(data)
     with path.open("rb") as file:
-        records = list(scan(file, SEED))
+        records = list(scan(file, 3, SEED))
     assert [record.items for record in records] == [0, 1, 2, 3]
     assert [record.accepted_at for record in records] == [10, 11, 12, 13]
     assert [data[record.body_offset : record.end] for record in records] == BODIES
@@ -116,6 +121,42 @@ def test_recover_keeps_the_tail_elsewhere(tmp_path: Path, tail: bytes) -> None:
         assert (tmp_path / "torn" / "3.bin").read_bytes() == tail
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
+@given(
+    st.lists(st.binary(max_size=80), max_size=5),
+    st.lists(st.binary(max_size=80), min_size=1, max_size=5),
+    st.integers(0, 60),
+)
+def test_what_an_older_segment_left_is_no_record(
+    tmp_path: Path, new: list[bytes], older: list[bytes], torn: int
+) -> None:
+    segment_path(tmp_path, 2, SPARE).write_bytes(_segment(older, number=2))
+    writer = SegmentWriter(tmp_path, 3)
+    assert writer.recycled
+    if new:
+        writer.append([_segment(new, recycled=True)])
+    unfinished = _segment([b"torn" * 10], recycled=True)[:torn]
+    writer._write([unfinished])
+    os.close(writer._descriptor)
+    tail = tmp_path / "torn" / "3.bin"
+    records, cut = recover(tmp_path, 3, SEED, tail)
+    assert [record.length for record in records] == [len(body) for body in new]
+    assert cut >= torn if torn > HEADER_BYTES else cut >= 0
+    sealed = segment_path(tmp_path, 3, SEALED)
+    assert not new or sealed.read_bytes() == _segment(new, recycled=True)
+    sealed.unlink(missing_ok=True)
+    tail.unlink(missing_ok=True)
+
+
+def test_a_sealed_segment_holds_nothing_of_the_older_one(tmp_path: Path) -> None:
+    segment_path(tmp_path, 2, SPARE).write_bytes(_segment([b"x" * 5000], number=2))
+    writer = SegmentWriter(tmp_path, 3)
+    writer.append([_segment([b"short"], recycled=True)])
+    assert writer.seal()
+    assert segment_path(tmp_path, 3, SEALED).read_bytes() == _segment([b"short"], recycled=True)
+    assert not list(tmp_path.glob(f"*{SPARE}"))
+
+
 def test_scan_reads_a_large_body_in_pieces(tmp_path: Path) -> None:
     body = bytes(3 * 1024 * 1024)
 
@@ -129,5 +170,5 @@ def test_scan_reads_a_large_body_in_pieces(tmp_path: Path) -> None:
     path = tmp_path / "segment"
     path.write_bytes(_segment([body]))
     with Watched(path) as file:
-        assert len(list(scan(file, SEED))) == 1
+        assert len(list(scan(file, 3, SEED))) == 1
     assert Watched.largest <= 1024 * 1024

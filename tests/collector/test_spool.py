@@ -15,7 +15,7 @@ import pytest
 from collector import spool
 from collector.counters import Counters
 from collector.identity import Identity, read_identity
-from collector.segment import DONE, HEADER_BYTES, OPEN, SEALED, segment_numbers, segment_path
+from collector.segment import DONE, HEADER_BYTES, OPEN, SEALED, SPARE, segment_numbers, segment_path
 from collector.signals import LOGS, TRACES
 from collector.spool import Spool
 from spanledger.errors import DataDirectoryBusy, SpoolFull, SpoolUnwritable, TooLarge
@@ -81,10 +81,27 @@ def test_segments_close_by_size_and_age(open_spool: Any, stored: Any) -> None:
     bodies = [bytes([number]) * 1500 for number in range(7)] + [b"x" * 10_000, b"y"]
     for future in [one.append(TRACES, body, 1) for body in bodies]:
         future.result(5)
-    _until(lambda: not segment_numbers(folder, OPEN))
     sizes = [segment_path(folder, number, SEALED).stat().st_size for number in segment_numbers(folder, SEALED)]
-    assert sizes == [2 * (1500 + HEADER_BYTES)] * 3 + [1500 + HEADER_BYTES, 10_000 + HEADER_BYTES, 1 + HEADER_BYTES]
-    assert stored.bodies() == bodies
+    assert sizes == [2 * (1500 + HEADER_BYTES)] * 3 + [1500 + HEADER_BYTES, 10_000 + HEADER_BYTES]
+    assert stored.bodies()[:8] == bodies[:8]
+    _drain(folder)
+    _until(lambda: not segment_numbers(folder, OPEN))
+    assert stored.bodies()[-1] == b"y"
+
+
+def test_while_the_drain_is_busy_a_segment_closes_by_size_only(open_spool: Any, stored: Any) -> None:
+    one = open_spool(segment_bytes=4096, seal_after_seconds=0.05)
+    folder = stored.root / "spool" / "traces"
+    for number in (1, 2):
+        one.append(TRACES, b"%d" % number, 1).result(5)
+        _until(lambda: not segment_numbers(folder, OPEN))
+    one.append(TRACES, b"3", 1).result(5)
+    time.sleep(0.3)
+    one.append(TRACES, b"4", 1).result(5)
+    assert len(segment_numbers(folder, SEALED)) == 2
+    _drain(folder)
+    _until(lambda: not segment_numbers(folder, OPEN))
+    assert stored.bodies()[-2:] == [b"3", b"4"], "one segment holds both"
 
 
 def test_done_segments_go_and_their_numbers_do_not_return(open_spool: Any, stored: Any) -> None:
@@ -103,6 +120,24 @@ def test_done_segments_go_and_their_numbers_do_not_return(open_spool: Any, store
     assert segment_numbers(folder, SEALED) == [4]
 
 
+def test_files_are_used_again_and_not_kept(open_spool: Any, stored: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = stored.root / "spool" / "traces"
+    one = open_spool(segment_bytes=4096, seal_after_seconds=60)
+    for number in range(8):
+        one.append(TRACES, b"%d" % number * 3000, 1).result(5)
+        _drain(folder)
+        _until(lambda: not segment_numbers(folder, DONE))
+    assert stored.bodies() == [b"7" * 3000]
+    inodes = [path.stat().st_ino for path in folder.glob(f"*{SPARE}")]
+    assert len(inodes) == 1
+    one.append(TRACES, b"8" * 3000, 1).result(5)
+    [opened] = segment_numbers(folder, OPEN)
+    assert segment_path(folder, opened, OPEN).stat().st_ino in inodes
+    _drain(folder)
+    monkeypatch.setattr("collector.spool.SPARE_SECONDS", 0.0)
+    _until(lambda: not segment_numbers(folder, SPARE))
+
+
 def test_spool_is_bounded_and_goes_on_when_drained(open_spool: Any, stored: Any) -> None:
     one = open_spool(spool_max_bytes=1024 * 1024, segment_bytes=64 * 1024)
     taken = 0
@@ -114,6 +149,7 @@ def test_spool_is_bounded_and_goes_on_when_drained(open_spool: Any, stored: Any)
     assert one.append(TRACES, b"00000000" * 1250, 1).result(5) is None, "a request that is stored is acknowledged"
     with pytest.raises(TooLarge):
         one.append(TRACES, bytes(1024 * 1024), 1)
+    _drain(stored.root / "spool" / "traces")
     _until(lambda: not segment_numbers(stored.root / "spool" / "traces", OPEN))
     _drain(stored.root / "spool" / "traces")
     _until(lambda: one.state().bytes == 0)

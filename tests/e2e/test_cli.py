@@ -168,7 +168,7 @@ def test_without_a_service_commands_open_the_data_themselves(new_service: NewSer
     migrated = service.run("migrate")
     assert migrated.returncode == 0
     assert re.search(r"0001 traces: done \(\d+ statements\)\n", migrated.stdout)
-    assert re.search(r"\d migrations done\.\n$", migrated.stdout)
+    assert re.search(r"\d+ steps done\.\n$", migrated.stdout)
     assert service.run("migrate").stdout == "Nothing to do: the tables are up to date.\n"
 
     query = service.run("query", "SELECT count() AS spans FROM spans")

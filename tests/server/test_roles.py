@@ -159,3 +159,9 @@ def test_a_wrong_password_ends_serve_with_a_sentence(roles: Roles, clickhouse: C
     assert re.search("^spanledger: .*Authentication failed", done.stderr, re.MULTILINE)
     assert "hunter2" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_spool_is_drained_by_one_serve(shared_roles: Roles) -> None:
+    done = shared_roles.command("serve")
+    assert done.returncode == 1
+    assert re.search(r"in use by `spanledger serve` \(process \d+\)", done.stderr)

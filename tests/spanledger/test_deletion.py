@@ -9,6 +9,7 @@ import pytest
 
 from spanledger.deletion import delete
 from spanledger.engine import Engine
+from tests.schema import talk
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -60,3 +61,43 @@ def test_what_is_not_there_deletes_nothing(engine: Engine, rows: Rows, kind: str
 def test_nothing_but_a_trace_or_a_tenant_can_be_deleted(engine: Engine) -> None:
     with pytest.raises(KeyError):
         delete(engine, "service", "any")
+
+
+def _said(engine: Engine) -> set[str]:
+    return {str(row["text"]) for row in talk.stored(engine).values()}
+
+
+@pytest.fixture
+def _empty(engine: Engine) -> None:
+    for table in ("spans", "messages"):
+        engine.command(f"TRUNCATE TABLE {table} SYNC")
+
+
+@pytest.mark.usefixtures("_empty")
+@pytest.mark.parametrize(("kind", "value"), [("tenant", "acme"), ("trace", "a" * 32)])
+def test_messages_go_unless_somebody_else_said_them(engine: Engine, kind: str, value: str) -> None:
+    acme = {"trace_id": "a" * 32, "tenant": "acme", "content_tools": "tools", "content_system": "acme's rules"}
+    other = {"trace_id": "b" * 32, "tenant": "other", "content_tools": "tools", "content_input": ["hello", "other's"]}
+    talk.put(
+        engine,
+        acme | {"content_input": ["hello", "acme's"], "content_output": "acme's answer"},
+        acme | {"content_input": ["next day"], "started_at": NOW.replace(day=22)},
+        other,
+    )
+    talk.put(
+        engine,
+        {"trace_id": "c" * 32, "tenant": "third", "started_at": NOW.replace(day=23), "content_input": "acme's rules"},
+    )
+    assert len(talk.stored(engine)) > 7
+    assert delete(engine, kind, value)["spans"] == 2
+    assert _said(engine) == {"tools", '"hello"', '"other\'s"', "acme's rules"}
+
+
+@pytest.mark.usefixtures("_empty")
+def test_what_was_deleted_comes_back_when_it_is_said_again(engine: Engine) -> None:
+    rows = talk.turns(2, tenant="acme")
+    talk.put(engine, *rows)
+    delete(engine, "tenant", "acme")
+    assert _said(engine) == set()
+    talk.put(engine, rows[1] | {"span_id": "9" * 16})
+    assert len(_said(engine)) == 6

@@ -24,7 +24,7 @@ ORDINARY = [
     "SELECT count() OVER w, row_number() OVER w FROM spans WINDOW w AS (PARTITION BY tenant ORDER BY started_at)",
     "SELECT 'SELECT 1; SELECT 2 -- INTO OUTFILE', $$it's \\$$, `name` AS `a \" b` FROM spans /* ; */ -- ;",
     "SELECT name, type FROM system.columns WHERE table = 'spans'",
-    "SELECT * EXCEPT (attributes) REPLACE (upper(name) AS name), COLUMNS('token') APPLY(x -> x + 1) APPLY(toString) FROM spans",
+    "SELECT * EXCEPT (attributes) REPLACE (upper(name) AS name), COLUMNS('_tokens$') APPLY(x -> x + 1) APPLY(toString) FROM spans",
     "SELECT * FROM numbers(3) AS n, generateSeries(1, 2) AS g, values('a UInt8', 1, 2) AS v, (VALUES (1)) AS z, view(SELECT 1) AS w",
     "SELECT arrayMap((x, y) -> x + y, [1, 2], [3, 4]), CASE WHEN 1 THEN 2 END, 1 ? 2 : 3, toIntervalDay(1), INTERVAL 1 HOUR",
     "SELECT toStartOfHour(started_at) AS h, avg(duration_ns) FROM spans GROUP BY h ORDER BY h WITH FILL STEP 3600",

@@ -52,6 +52,15 @@ def test_old_days_of_one_table_are_dropped(engine: Engine, settings: Settings, d
 
 
 @pytest.mark.usefixtures("days")
+def test_messages_go_with_their_spans(engine: Engine, settings: Settings) -> None:
+    for day in (TODAY, TODAY - timedelta(days=30)):
+        engine.insert("messages", ["day", "hash", "text"], [[day, b"x" * 16, "hello"]])
+    dropped = drop_old(engine, _settings(settings, spans=7), TODAY)
+    assert ("messages", "19900208") in dropped
+    assert engine.rows("SELECT day FROM messages WHERE day < '1991-01-01'") == [[str(TODAY)]]
+
+
+@pytest.mark.usefixtures("days")
 def test_a_day_that_is_gone_is_not_dropped_again(engine: Engine, settings: Settings) -> None:
     assert drop_old(engine, _settings(settings, spans=1), TODAY)
     assert drop_old(engine, _settings(settings, spans=1), TODAY) == []

@@ -1,0 +1,1 @@
+"""Prices: what a call costs, and how history is priced again when prices change."""

@@ -1,0 +1,6 @@
+-- Calls by hour: repricing goes through them in steps of bounded memory.
+SELECT toUnixTimestamp(toStartOfHour(started_at)) AS hour, count() AS calls
+FROM spans
+WHERE started_at >= {from:DateTime('UTC')} AND started_at < {to:DateTime('UTC')} AND billable
+GROUP BY hour
+ORDER BY hour
