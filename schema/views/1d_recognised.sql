@@ -1,117 +1,7 @@
-{#- Encoded spans become named columns. Names of attributes and meanings of values are data: schema/mapping. -#}
-{%- from 'parts/mapped.sql' import mapped, of with context %}
+-- Encoded spans have become named columns: what the numbers mean, and whether this span is the one to bill.
 {%- macro tokens(column) %}if(toUInt64OrNull({{ column }}) <= 1000000000, toUInt64OrNull({{ column }}), NULL){% endmacro %}
-{%- macro of_events(column) %}concat('[', arrayStringConcat(arrayMap(
-            e -> replaceOne(concat('{"event":', JSONExtractRaw(e, 'name'), ',', substring(JSONExtractRaw(e, 'attributes'), 2)), ',}', '}'),
-            arrayFilter(e -> has({{ mapping.message_events(column) }}, JSONExtractString(e, 'name')),
-                JSONExtractArrayRaw({{ of('said_events') }}))), ','), ']'){% endmacro %}
-{%- macro family(column) %}concat('[', arrayStringConcat(arrayFilter((p, x) -> x.1 = {{ mapping.columns[column] }}, pieces, listed)), ']'){% endmacro %}
 {%- set content = [mapping.columns.content_input, mapping.columns.content_output, mapping.columns.content_tools, mapping.columns.content_system] | join(', ') %}
 {%- set always = 'whole, keys, texts, event_names, ids, foreign, values, span_kind, slots' %}
-{#- What the span says, as text; attributes with an index in their name have the column of their family. #}
-{%- set query %}(SELECT {{ always }},
-    all_ids[indexOf(slots, {{ mapping.columns.input_tokens }})] AS input_key,
-    {{ mapping.value('operation') }} AS operation_text,
-    {{ mapping.value('provider') }} AS provider_text,
-    {{ mapping.value('request_model') }} AS request_text,
-    {{ mapping.value('either_model') }} AS either_text,
-    {{ mapping.value('response_model') }} AS response_text,
-    {{ mapping.value('error_type') }} AS error_text,
-    {{ mapping.value('content_input') }} AS input_value,
-    {{ mapping.value('content_output') }} AS output_value,
-    {{ mapping.value('tool_name') }} AS tool,
-    {{ mapping.value('input_tokens') }} AS input_text,
-    {{ mapping.value('cached_input_tokens') }} AS cached_text,
-    {{ mapping.value('cache_write_tokens') }} AS write_text,
-    {{ mapping.value('output_tokens') }} AS output_text,
-    {{ mapping.value('reasoning_tokens') }} AS reasoning_text,
-    if(foreign, {{ tokens(mapping.value('cache_write_1h_tokens')) }}, NULL) AS written_1h,
-    toFloat64OrNull({{ mapping.value('client_cost_usd') }}) AS client_cost,
-    if(foreign, arrayMap(k -> {{ mapping.family_of("extract(k, " ~ mapping.family_pattern ~ ")") }}, keys), []) AS families
-    FROM {{ mapped() }}){% endset %}
-{#- What single texts mean, and members of families in order. #}
-{%- set query %}(SELECT {{ always }}, input_key, operation_text, provider_text, request_text, input_value, output_value, tool, written_1h,
-    client_cost, families,
-    {{ mapping.operation('span_kind', 'operation_text', "substringIndex(" ~ of('name') ~ ", ' ', 1)") }} AS said_operation,
-    {{ mapping.provider('provider_text') }} AS said_provider,
-    multiIf(request_text != '', request_text, either_text != '', either_text, response_text) AS model,
-    if(response_text != '', response_text, either_text) AS revision,
-    multiIf(error_text != '', error_text,
-        has(event_names, 'exception'), JSONExtractString(
-            arrayFirst(x -> JSONExtractString(x, 'name') = 'exception', JSONExtractArrayRaw({{ of('said_events') }})),
-            'attributes', 'exception.type'),
-        '') AS final_error,
-    multiIf(
-        {{ of('status_code') }} > 2, 0,
-        {{ of('status_code') }} = 0 AND foreign AND ({{ mapping.value('level') }} = 'ERROR' OR {{ mapping.value('success') }} = 'false'), 2,
-        {{ of('status_code') }}) AS final_status,
-    {{ of('start_ns') }} BETWEEN {{ of('accepted_ns') }} - 315360000000000000 AND {{ of('accepted_ns') }} + 86400000000000 AS start_ok,
-    {{ tokens('input_text') }} AS raw_input,
-    {{ tokens('cached_text') }} AS cached,
-    {{ tokens('output_text') }} AS raw_output,
-    {{ tokens('reasoning_text') }} AS reasoning,
-    multiIf(
-        write_text != '' OR NOT foreign, {{ tokens('write_text') }},
-        {{ mapping.value('cache_write_rest_tokens') }} = '' AND {{ mapping.value('cache_write_5m_tokens') }} = '' AND written_1h IS NULL, NULL,
-        toUInt64OrZero({{ mapping.value('cache_write_rest_tokens') }}) + toUInt64OrZero({{ mapping.value('cache_write_5m_tokens') }})
-            + ifNull(written_1h, 0)) AS written,
-    (input_text != '') * 32 + (cached_text != '') * 64 + (write_text != '') * 128 + (output_text != '') * 256
-        + (reasoning_text != '') * 512 AS said_bits,
-    if(NOT arrayExists(f -> f > 0, families), [], arraySort(x -> (x.1, x.2, x.3), arrayFilter(x -> x.1 > 0,
-        arrayMap((f, k, t) -> (f, toUInt32OrZero(extract(toString(k), '\\.(\\d+)\\.')),
-            replaceRegexpOne(toString(k), '^.*?\\.\\d+\\.(?:message\\.|document\\.|tool\\.|prompt\\.)?', ''), t),
-        families, keys, arraySlice(texts, 1, length(keys)))))) AS listed
-    FROM {{ query }}){% endset %}
-{#- Who answered what; members of families as pieces of JSON, one object an index. #}
-{%- set query %}(SELECT {{ always }}, input_key, provider_text, request_text, input_value, output_value, tool, written_1h, client_cost,
-    families, said_provider, model, revision, final_error, final_status, start_ok, raw_input, cached, raw_output, reasoning, written, listed,
-    start_ok AND {{ of('end_ns') }} BETWEEN {{ of('start_ns') }} AND {{ of('start_ns') }} + 31536000000000000 AS end_ok,
-    ifNull(cached, 0) + ifNull(written, 0) AS cached_and_written,
-    raw_input IS NOT NULL OR raw_output IS NOT NULL AS counted,
-    multiIf(said_provider != '' OR model = '' AND NOT foreign, said_provider,
-        foreign AND {{ mapping.default_provider('span_kind') }} != '', {{ mapping.default_provider('span_kind') }},
-        {{ mapping.provider_of_model('model') }}) AS final_provider,
-    multiIf(
-        said_operation != 255, said_operation,
-        operation_text != '', 0,
-        raw_input IS NOT NULL OR raw_output IS NOT NULL, 1,
-        tool != '', 6,
-        0) AS final_operation,
-    bitAnd(said_bits, (raw_input IS NULL) * 32 + (cached IS NULL) * 64 + (written IS NULL) * 128 + (raw_output IS NULL) * 256
-        + (reasoning IS NULL) * 512) AS token_bits,
-    if(empty(listed), [], arrayMap((x, before, after) -> concat(
-            multiIf(before.1 != x.1, '{', before.2 != x.2, ',{', ','), toJSONString(x.3), ':',
-            if(x.3 IN ('metadata', 'json_schema') AND startsWith(x.4, '{'), x.4, toJSONString(x.4)),
-            if(after.1 = x.1 AND after.2 = x.2, '', '}')),
-        listed, arrayPopBack(arrayPushFront(listed, (0, 0, '', ''))), arrayPopFront(arrayPushBack(listed, (0, 0, '', ''))))) AS pieces
-    FROM {{ query }}){% endset %}
-{%- set query %}(SELECT {{ always }}, provider_text, request_text, tool, written_1h, client_cost, families, said_provider, model, revision,
-    final_error, final_status, start_ok, end_ok, raw_input, cached, raw_output, reasoning, written, cached_and_written, counted,
-    final_provider, final_operation,
-    {{ mapping.token_rule('span_kind', 'final_provider', 'input_key') }} AS rule,
-    multiIf(
-        has(families, {{ mapping.columns.content_input }}), {{ family('content_input') }},
-        input_value != '', input_value,
-        hasAny(event_names, {{ mapping.message_events('content_input') }}), {{ of_events('content_input') }},
-        '') AS said_input,
-    multiIf(
-        has(families, {{ mapping.columns.content_output }}), {{ family('content_output') }},
-        output_value != '', output_value,
-        hasAny(event_names, {{ mapping.message_events('content_output') }}), {{ of_events('content_output') }},
-        '') AS said_output,
-    if(has(families, {{ mapping.columns.content_tools }}), {{ family('content_tools') }}, {{ mapping.value('content_tools') }}) AS definitions,
-    if(has(families, {{ mapping.columns.documents }}), {{ family('documents') }}, '') AS listed_documents,
-    toUInt16((length({{ of('raw_trace_id') }}) != 16 OR {{ of('raw_trace_id') }} = repeat('\0', 16))
-        + (length({{ of('raw_span_id') }}) != 8 OR {{ of('raw_span_id') }} = repeat('\0', 8)) * 2
-        + (length({{ of('raw_parent_id') }}) NOT IN (0, 8)) * 4
-        + (1 - start_ok) * 8
-        + (1 - end_ok) * 16
-        + token_bits
-        + has(keys, 'spanledger.problem') * 1024
-        + ({{ of('raw_kind') }} > 5) * 2048
-        + ({{ of('status_code') }} > 2) * 4096) AS wrong
-    FROM {{ query }}){% endset %}
-{#- What the numbers mean, once it is known who says them; and whether this span is the one to bill. #}
 {%- set query %}(SELECT {{ always }}, request_text, tool, written_1h, client_cost, said_provider, model, revision, final_error, final_status,
     start_ok, end_ok, raw_input, cached, raw_output, reasoning, written, cached_and_written, counted, final_provider, final_operation, rule,
     said_input, said_output, definitions, wrong,
@@ -127,7 +17,7 @@
     reasoning IS NOT NULL AND raw_output IS NOT NULL
         AND (reasoning > raw_output OR rule IN ({{ mapping.rules_where('output', 'exclusive') }})) AS reasoning_outside,
     multiIf(
-        foreign AND {{ mapping.duplicate('span_kind', "substringIndex(" ~ of('name') ~ ", ' ', 1)") }}, 3,
+        foreign AND {{ mapping.duplicate('span_kind', "substringIndex(whole.name, ' ', 1)") }}, 3,
         final_operation IN ({{ mapping.calls }}), 1,
         client_cost IS NULL AND NOT counted, 0,
         client_cost > 0 AND NOT counted AND final_operation IN ({{ mapping.calls_when_priced }}), 1,
@@ -146,25 +36,25 @@
             OR (s IN ({{ content }}) OR f IN ({{ content }})) AND final_operation != 6),
         arrayResize(ids, length(keys)), arrayResize(slots, length(keys)), arrayResize(families, length(keys)),
         arraySlice(texts, 1, length(keys))) AS keep
-    FROM {{ query }}){% endset %}
+    FROM said_spans){% endset %}
 CREATE MATERIALIZED VIEW recognised_from_otlp TO recognised_spans AS
 SELECT
-    lower(hex(toFixedString(if(length({{ of('raw_trace_id') }}) = 16, {{ of('raw_trace_id') }}, ''), 16))) AS trace_id,
-    lower(hex(toFixedString(if(length({{ of('raw_span_id') }}) = 8, {{ of('raw_span_id') }}, ''), 8))) AS span_id,
-    lower(hex(toFixedString(if(length({{ of('raw_parent_id') }}) = 8, {{ of('raw_parent_id') }}, ''), 8))) AS parent_span_id,
-    {{ of('name') }} AS name,
-    if({{ of('raw_kind') }} <= 5, {{ of('raw_kind') }}, 0) AS kind,
-    {{ of('service') }} AS service,
-    {{ of('scope') }} AS scope,
-    {{ of('scope_version') }} AS scope_version,
-    {{ of('scope_json') }} AS scope_json,
-    if({{ mapping.value('environment') }} != '', {{ mapping.value('environment') }}, {{ of('environment') }}) AS environment,
-    {{ of('region') }} AS region,
-    fromUnixTimestamp64Nano(toInt64(if(start_ok, {{ of('start_ns') }}, {{ of('accepted_ns') }})), 'UTC') AS started_at,
-    if(end_ok, if(end_ok, {{ of('end_ns') }} - {{ of('start_ns') }}, 0), NULL) AS duration_ns,  -- no number left behind under a NULL
+    lower(hex(toFixedString(if(length(whole.raw_trace_id) = 16, whole.raw_trace_id, ''), 16))) AS trace_id,
+    lower(hex(toFixedString(if(length(whole.raw_span_id) = 8, whole.raw_span_id, ''), 8))) AS span_id,
+    lower(hex(toFixedString(if(length(whole.raw_parent_id) = 8, whole.raw_parent_id, ''), 8))) AS parent_span_id,
+    whole.name AS name,
+    if(whole.raw_kind <= 5, whole.raw_kind, 0) AS kind,
+    whole.service AS service,
+    whole.scope AS scope,
+    whole.scope_version AS scope_version,
+    whole.scope_json AS scope_json,
+    if({{ mapping.value('environment') }} != '', {{ mapping.value('environment') }}, whole.environment) AS environment,
+    whole.region AS region,
+    fromUnixTimestamp64Nano(toInt64(if(start_ok, whole.start_ns, whole.accepted_ns)), 'UTC') AS started_at,
+    if(end_ok, if(end_ok, whole.end_ns - whole.start_ns, 0), NULL) AS duration_ns,  -- no number left behind under a NULL
     final_status AS status,
     final_error AS error_type,
-    if({{ of('status_message') }} = '', {{ mapping.value('error_text') }}, {{ of('status_message') }}) AS status_message,
+    if(whole.status_message = '', {{ mapping.value('error_text') }}, whole.status_message) AS status_message,
     final_operation AS operation,
     final_provider AS provider,
     model AS request_model,
@@ -178,11 +68,11 @@ SELECT
         prompt_name != '', lower(hex(sipHash128(prompt_name, prompt_version))),
         '') AS prompt_hash,
     {{ mapping.chosen('tenant') }}multiIf({{ mapping.value('tenant') }} != '', {{ mapping.value('tenant') }},
-        foreign AND {{ of('resource_tenant') }} = '', JSONExtractString({{ of('resource') }}, 'team.id'),
-        {{ of('resource_tenant') }}){{ mapping.end('tenant') }} AS tenant,
+        foreign AND whole.resource_tenant = '', JSONExtractString(whole.resource, 'team.id'),
+        whole.resource_tenant){{ mapping.end('tenant') }} AS tenant,
     {{ mapping.chosen('user') }}{{ mapping.value('user_id') }}{{ mapping.end('user') }} AS user_id,
     {{ mapping.chosen('session') }}if({{ mapping.value('session_id') }} != '' OR NOT foreign, {{ mapping.value('session_id') }},
-        JSONExtractString({{ of('resource') }}, 'session.id')){{ mapping.end('session') }} AS session_id,
+        JSONExtractString(whole.resource, 'session.id')){{ mapping.end('session') }} AS session_id,
     {{ mapping.chosen('task') }}{{ mapping.value('task_id') }}{{ mapping.end('task') }} AS task_id,
     {{ mapping.chosen('task_outcome') }}{{ mapping.value('task_outcome') }}{{ mapping.end('task_outcome') }} AS task_outcome,
     {{ mapping.chosen('feature') }}{{ mapping.value('feature') }}{{ mapping.end('feature') }} AS feature,
@@ -194,7 +84,7 @@ SELECT
     if(reasoning_outside, raw_output + reasoning, raw_output) AS output_tokens,
     reasoning AS reasoning_tokens,
     multiIf(tool != '' OR NOT foreign OR final_operation != 6, tool,
-        {{ mapping.value('entity_name') }} != '', {{ mapping.value('entity_name') }}, {{ of('name') }}) AS tool_name,
+        {{ mapping.value('entity_name') }} != '', {{ mapping.value('entity_name') }}, whole.name) AS tool_name,
     {{ mapping.value('tool_call_id') }} AS tool_call_id,
     multiIf(
         {{ mapping.value('tool_arguments') }} != '', lower(hex(sipHash64({{ mapping.value('tool_arguments') }}))),
@@ -206,10 +96,10 @@ SELECT
         '') AS tool_result_hash,
     multiIf(NOT foreign OR final_operation != 7 OR {{ mapping.value('agent_name') }} != '', {{ mapping.value('agent_name') }},
         {{ mapping.value('entity_name') }} != '', {{ mapping.value('entity_name') }},
-        span_kind IN ({{ mapping.kinds_where('names_its_agents') }}), {{ of('name') }}, '') AS agent_name,
+        span_kind IN ({{ mapping.kinds_where('names_its_agents') }}), whole.name, '') AS agent_name,
     multiIf(
         has(event_names, 'db.query.result'), arrayMap(e -> JSONExtractString(e, 'attributes', 'db.query.result.id'),
-            arrayFilter(e -> JSONExtractString(e, 'name') = 'db.query.result', JSONExtractArrayRaw({{ of('said_events') }}))),
+            arrayFilter(e -> JSONExtractString(e, 'name') = 'db.query.result', JSONExtractArrayRaw(whole.said_events))),
         empty(found), [],
         arrayMap(d -> [d.id, d.metadata.id, d.metadata.doc_id, d.metadata.doc_uri, d.metadata.chunk_id, d.metadata.source]
             [indexOf(arrayMap(x -> x != '', [d.id, d.metadata.id, d.metadata.doc_id, d.metadata.doc_uri, d.metadata.chunk_id, d.metadata.source]), 1)],
@@ -226,13 +116,13 @@ SELECT
         {{ mapping.value('first_token_s') }} != '',
         accurateCastOrNull(round(toFloat64OrNull({{ mapping.value('first_token_s') }}) * 1000000000), 'UInt64'),
         hasAny(event_names, {{ mapping.first_token_events }}),
-        accurateCastOrNull(toInt64({{ of('event_times') }}[arrayFirstIndex(n -> has({{ mapping.first_token_events }}, n), event_names)])
-            - toInt64({{ of('start_ns') }}), 'UInt64'),
+        accurateCastOrNull(toInt64(whole.event_times[arrayFirstIndex(n -> has({{ mapping.first_token_events }}, n), event_names)])
+            - toInt64(whole.start_ns), 'UInt64'),
         NOT foreign, NULL,
         {{ mapping.value('first_token_ms') }} != '',
         accurateCastOrNull(round(toFloat64OrNull({{ mapping.value('first_token_ms') }}) * 1000000), 'UInt64'),
         {{ mapping.value('first_token_at') }} != '', accurateCastOrNull(toUnixTimestamp64Nano(parseDateTime64BestEffortOrNull(
-            {{ mapping.value('first_token_at') }}, 9, 'UTC')) - toInt64({{ of('start_ns') }}), 'UInt64'),
+            {{ mapping.value('first_token_at') }}, 9, 'UTC')) - toInt64(whole.start_ns), 'UInt64'),
         lower({{ mapping.value('stream') }}) IN ('true', '1'),
         accurateCastOrNull(round(toFloat64OrNull({{ mapping.value('first_token_streamed_s') }}) * 1000000000), 'UInt64'),
         NULL) AS time_to_first_token_ns,
@@ -247,17 +137,17 @@ SELECT
                 'spanledger.raw.start_time_unix_nano', 'spanledger.raw.end_time_unix_nano', 'spanledger.raw.kind',
                 'spanledger.raw.status']),
             arrayConcat(arraySlice(texts, 1, length(keys)),
-                [lower(hex({{ of('raw_trace_id') }})), lower(hex({{ of('raw_span_id') }})), lower(hex({{ of('raw_parent_id') }})),
-                toString({{ of('start_ns') }}), toString({{ of('end_ns') }}), toString({{ of('raw_kind') }}),
-                toString({{ of('status_code') }})]))) AS attributes,
-    {{ of('resource') }} AS resource,
-    {{ of('said_events') }} AS events_json,
-    {{ of('said_links') }} AS links_json,
-    {{ of('trace_state') }} AS trace_state,
-    least({{ of('dropped') }}, 4294967295) AS dropped_attributes,
+                [lower(hex(whole.raw_trace_id)), lower(hex(whole.raw_span_id)), lower(hex(whole.raw_parent_id)),
+                toString(whole.start_ns), toString(whole.end_ns), toString(whole.raw_kind),
+                toString(whole.status_code)]))) AS attributes,
+    whole.resource AS resource,
+    whole.said_events AS events_json,
+    whole.said_links AS links_json,
+    whole.trace_state AS trace_state,
+    least(whole.dropped, 4294967295) AS dropped_attributes,
     wrong AS problem_bits,
     {{ mapping.dialect_name('span_kind') }} AS dialect,
-    if(span_kind = 0, '', {{ of('scope_version') }}) AS dialect_version,
+    if(span_kind = 0, '', whole.scope_version) AS dialect_version,
     if(counted, {{ mapping.rule_name('rule') }}, '') AS token_rule,
     semantics AS token_semantics,
     role AS usage_role,
@@ -269,7 +159,7 @@ SELECT
             AND (raw_input IS NULL OR raw_output IS NULL AND final_operation IN (1, 2))) * {{ mapping.flag('usage_missing') }}
         + (foreign AND span_kind IN ({{ mapping.kinds_where('estimates_streams') }}) AND counted AND ifNull(cached, 0) = 0
             AND lower({{ mapping.value('stream') }}) IN ('true', '1')) * {{ mapping.flag('usage_estimated') }}
-        + ({{ of('dropped') }} > 0) * {{ mapping.flag('attributes_dropped') }}
+        + (whole.dropped > 0) * {{ mapping.flag('attributes_dropped') }}
         + reasoning_outside * {{ mapping.flag('output_excluded_reasoning') }}
         + (said_provider = '' AND final_provider != '') * {{ mapping.flag('provider_inferred') }}) AS flag_bits,
     raw_input AS raw_input_tokens,
@@ -281,10 +171,10 @@ SELECT
     if({{ mapping.value('provider_region') }} != '', {{ mapping.value('provider_region') }}, {{ mapping.region(mapping.value('server')) }})
         AS provider_region,
     if(final_status = 2 OR final_error != '', arrayMap(problem -> {{ mapping.error_kind('problem') }}, [lower(concat(
-        final_error, ' http', {{ mapping.value('http_status') }}, ' ', substring({{ of('status_message') }}, 1, 1000), ' ',
+        final_error, ' http', {{ mapping.value('http_status') }}, ' ', substring(whole.status_message, 1, 1000), ' ',
         {{ mapping.value('error_text') }}))])[1], '') AS error_kind,
     {{ mapping.value('workflow') }} AS workflow,
-    if({{ mapping.value('release') }} != '', {{ mapping.value('release') }}, JSONExtractString({{ of('resource') }}, 'service.version')) AS release,
+    if({{ mapping.value('release') }} != '', {{ mapping.value('release') }}, JSONExtractString(whole.resource, 'service.version')) AS release,
     role = 1 AS billable,
     client_cost AS client_cost_usd,
     arrayFirstOrNull(x -> x >= 0 AND isFinite(x), [{{ mapping.kwh }}]) AS energy_kwh,

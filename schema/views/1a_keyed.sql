@@ -1,19 +1,7 @@
-{#- Encoded spans with their texts, and for each text the column that it fills: `values` and `slots` are parallel, and
-`values[indexOf(slots, n)]` is the text of column n. A span that uses only the newest OpenTelemetry names is done once its
-keys have numbers. The rest is evaluated for `foreign` spans only.
-
-Each `set` is a query around the one before. The analyser works through each column of each query, at every insert, and
-writes out an alias wherever its own query uses it: so a query has few columns, what is only passed on is in one tuple
-(`whole`), and what is used twice has a query of its own. #}
-{%- set passed = ['accepted_ns', 'resource', 'service', 'environment', 'region', 'resource_tenant', 'scope', 'scope_version', 'scope_json',
-    'raw_trace_id', 'raw_span_id', 'raw_parent_id', 'trace_state', 'name', 'raw_kind', 'start_ns', 'end_ns', 'status_code', 'status_message',
-    'dropped', 'event_times'] %}
-{%- set members = passed + ['said_events', 'said_links'] %}
-{#- What `whole` holds, by name. #}
-{%- macro of(member) %}whole.{{ members.index(member) + 1 }}{% endmacro %}
-{%- macro mapped() %}
+-- Every span with all its texts, and a number for each of its keys that means something (schema/mapping). A span that uses
+-- only the newest OpenTelemetry names needs no more than that; all others are `foreign`.
 {#- All texts in one array: of the attributes, then of the events', then of the links'. #}
-{%- set query %}(SELECT {{ passed | join(', ') }}, keys, event_names, event_attributes, link_traces, link_spans, link_attributes,
+{%- set query %}(SELECT *,
     arrayMap(v -> multiIf(
             -- a string, behind its tag and a length of 1 to 4 bytes
             startsWith(v, '\n'), substring(v, 3 + (length(v) > 129) + (length(v) > 16387) + (length(v) > 2097156)),
@@ -56,9 +44,10 @@ writes out an alias wherever its own query uses it: so a query has few columns, 
         arrayConcat(encoded, arrayFlatten(arrayMap(x -> mapValues(x), event_attributes)),
             arrayFlatten(arrayMap(x -> mapValues(x), link_attributes)))) AS texts
     FROM otlp_spans){% endset %}
-{#- A number for each key that means something; events' and links' texts have none. #}
+{#- Events' and links' texts have no number. #}
 {%- set query %}(SELECT keys, texts, event_names,
-    ({{ passed | join(', ') }},
+    (accepted_ns, resource, service, environment, region, resource_tenant, scope, scope_version, scope_json,
+        raw_trace_id, raw_span_id, raw_parent_id, trace_state, name, raw_kind, start_ns, end_ns, status_code, status_message, dropped, event_times,
         if(empty(event_names), '', toJSONString(arrayMap((time, event, attributes, last) -> CAST((
             fromUnixTimestamp64Nano(toInt64(least(time, 9000000000000000000)), 'UTC'), event,
             mapFromArrays(mapKeys(attributes), arraySlice(texts,
@@ -75,58 +64,7 @@ writes out an alias wherever its own query uses it: so a query has few columns, 
     arrayResize(arrayMap(k -> {{ mapping.id_of_key('k') }}, keys), length(texts)) AS ids,
     CAST({{ mapping.kind_of_scope }}, 'UInt16') AS scope_kind
     FROM {{ query }}){% endset %}
-{%- set query %}(SELECT whole, keys, texts, event_names, ids, scope_kind,
+CREATE MATERIALIZED VIEW keyed_from_otlp TO keyed_spans AS
+SELECT whole, keys, texts, event_names, ids, scope_kind,
     scope_kind NOT IN (0, {{ mapping.kind('otel') }}) OR arrayExists(i -> i > {{ mapping.newest }}, ids) AS foreign
-    FROM {{ query }}){% endset %}
-{#- What carriers hold: each object's members one step deeper, as far as somebody asks for them. A Python literal
-becomes JSON token by token. #}
-{%- set query %}(SELECT whole, keys, texts, event_names, ids, scope_kind, foreign,
-    if(NOT foreign OR NOT arrayExists(i -> i BETWEEN {{ mapping.carrier_range }}, ids), [],
-        arrayFold((members, depth) -> arrayConcat(members, arrayFlatten(arrayMap(p -> arrayMap(q -> (
-                    toUInt8(depth + 1), concat(p.2, if(depth = 0, '', '.'), q.1), q.2), JSONExtractKeysAndValuesRaw(p.3)),
-                arrayFilter(p -> p.1 = depth AND (depth = 0 OR p.2 IN ({{ mapping.inner_paths }})), members)))),
-            range(4),
-            arrayMap((i, v) -> (toUInt8(0), concat(toString(i), '#'), if(
-                    length(v) <= 65536 AND match(v, '^\\s*[{\\[]\\s*(?:[\\[{]\\s*)*\''),
-                    arrayStringConcat(arrayMap(t -> multiIf(
-                            startsWith(t, '\''), toJSONString(replaceAll(replaceAll(substring(t, 2, length(t) - 2), '\\\'', '\''), '\\\\', '\\')),
-                            t = 'None', 'null', t = 'True', 'true', t = 'False', 'false', t = '(', '[', t = ')', ']', t),
-                        extractAll(v, '"(?:[^"\\\\]|\\\\.)*"|\'(?:[^\'\\\\]|\\\\.)*\'|None|True|False|[^\'"NTF()]+|.'))),
-                    v)),
-                arrayFilter(i -> i BETWEEN {{ mapping.carrier_range }}, ids),
-                arrayFilter((v, i) -> i BETWEEN {{ mapping.carrier_range }}, texts, ids)))) AS carried
-    FROM {{ query }}){% endset %}
-{%- set query %}(SELECT whole, keys, texts, event_names, ids, scope_kind, foreign,
-    arrayConcat(ids, arrayMap(p -> {{ mapping.id_of_path('p.2') }}, carried)) AS all_ids,
-    arrayConcat(texts, arrayMap(p -> multiIf(startsWith(p.3, '"'), JSONExtractString(p.3), p.3 = 'null', '',
-        endsWith(p.3, '.0'), substring(p.3, 1, length(p.3) - 2), p.3), carried)) AS values
-    FROM {{ query }}){% endset %}
-{#- The dialect: by scope, else by attributes; then the variant of it. #}
-{%- set query %}(SELECT whole, keys, texts, event_names, ids, scope_kind, foreign, all_ids, values,
-    multiIf(
-        scope_kind > 0, scope_kind,
-        NOT foreign, if(arrayExists(i -> i IN ({{ mapping.gen_ai_ids }}), ids), {{ mapping.kind('gen_ai') }}, 0),
-        arrayMin(arrayPushBack(arrayMap(i -> {{ mapping.table('markers', 'i', 'toUInt16(999)', 'UInt16') }}, all_ids), 999))) AS found_kind
-    FROM {{ query }}){% endset %}
-{%- set query %}(SELECT whole, keys, texts, event_names, ids, foreign, all_ids, values,
-    multiIf(
-        NOT foreign, found_kind,
-        found_kind = 999, if(arrayExists(k -> startsWith(k, 'gen_ai.'), keys), {{ mapping.kind('gen_ai') }}, 0),
-        greatest(found_kind, arrayMax(arrayMap(i -> {{ mapping.table('refinements', 'toUInt32(found_kind) * ' ~ mapping.kinds_bound ~ ' + i', 'toUInt16(0)', 'UInt16') }}, all_ids)))) AS span_kind
-    FROM {{ query }}){% endset %}
-{#- The code of each text's rule; 0 where it has none or nothing to say. Of the rules of a column the first is kept. #}
-{%- set query %}(SELECT whole, keys, texts, event_names, ids, foreign, all_ids, values, span_kind,
-    if(NOT foreign, [], arrayMap((i, v) -> if(v IN ('', '[]', 'None'), 0,
-        {{ mapping.table('own', 'span_kind * ' ~ mapping.kinds_bound ~ ' + i', mapping.table('anywhere', 'i', '0', 'UInt32'), 'UInt32') }}),
-        all_ids, values)) AS codes
-    FROM {{ query }}){% endset %}
-{%- set query %}(SELECT whole, keys, texts, event_names, ids, foreign, all_ids, values, span_kind, codes,
-    if(NOT foreign, [], arrayMap(sorted -> arrayFilter(
-            (c, before) -> intDiv(c, {{ mapping.ranks }}) != intDiv(before, {{ mapping.ranks }}),
-            sorted, arrayPopBack(arrayPushFront(sorted, 0))), [arraySort(arrayFilter(c -> c > 0, codes))])[1]) AS winners
-    FROM {{ query }}){% endset %}
-{%- set query %}(SELECT whole, keys, texts, event_names, ids, foreign, all_ids, values, span_kind,
-    if(NOT foreign, ids, arrayMap(c -> if(has(winners, c), intDiv(c, {{ mapping.ranks }}), 0), codes)) AS slots
-    FROM {{ query }}){% endset %}
-{{- query }}
-{%- endmacro %}
+    FROM {{ query }};
