@@ -19,7 +19,7 @@
     multiIf(
         foreign AND {{ mapping.duplicate('span_kind', "substringIndex(whole.name, ' ', 1)") }}, 3,
         final_operation IN ({{ mapping.calls }}), 1,
-        client_cost IS NULL AND NOT counted, 0,
+        client_cost IS NULL AND NOT counted AND cached_and_written = 0, 0,
         client_cost > 0 AND NOT counted AND final_operation IN ({{ mapping.calls_when_priced }}), 1,
         2) AS role,
     if({{ mapping.value('documents') }} = '' AND NOT (foreign AND final_operation IN (4, 5)), [], JSONExtract(multiIf(
