@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -152,7 +152,7 @@ class Mapping(_Part):
 @cache
 def load(folder: Path = FOLDER) -> Mapping:
     """The mapping in a folder; BadMapping says which file holds what is wrong."""
-    columns = {name: Column(**value) for name, value in _read(folder / "columns.toml")["columns"].items()}
+    columns = {name: Column.model_validate(value) for name, value in _read(folder / "columns.toml")["columns"].items()}
     values = _parsed(Values, folder / "values.toml")
     dialects = [_parsed(Dialect, path) for path in sorted((folder / "dialects").glob("*.toml"))]
     dialects.sort(key=lambda dialect: (dialect.recognise, dialect.name))
@@ -161,7 +161,7 @@ def load(folder: Path = FOLDER) -> Mapping:
     return Mapping(columns=columns, values=values, dialects=dialects)
 
 
-def _read(path: Path) -> dict[str, dict[str, dict[str, object]]]:
+def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:

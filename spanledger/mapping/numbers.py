@@ -103,9 +103,9 @@ class Numbers:
         for dialect in self.mapping.dialects:
             tables = [dialect.columns, dialect.own, *(variant.own for variant in dialect.variants)]
             found |= dict.fromkeys(key for table in tables for keys in table.values() for key in keys)
-            for part in (dialect, *dialect.variants):
-                found |= dict.fromkeys([*part.markers, *part.ignored])
-            found |= dict.fromkeys(key for variant in dialect.variants for key in variant.refines)
+            found |= dict.fromkeys([*dialect.markers, *dialect.ignored])
+            for variant in dialect.variants:
+                found |= dict.fromkeys([*variant.markers, *variant.ignored, *variant.refines])
         return list(found)
 
     @cached_property

@@ -106,9 +106,7 @@ class Fragments:
     def paths(self) -> dict[str, int]:
         """What carriers hold, as `id of the carrier#path`, to its id."""
         ids = self.numbers.ids
-        return {
-            f"{ids[key.split('#')[0]]}#{key.split('#')[1]}": number for key, number in ids.items() if "#" in key
-        }
+        return {f"{ids[key.split('#')[0]]}#{key.split('#')[1]}": number for key, number in ids.items() if "#" in key}
 
     def id_of_path(self, path: str) -> str:
         """The id of what a carrier holds at a path; 0 where it means nothing."""
@@ -190,7 +188,9 @@ class Fragments:
             special |= {f"{item.number}={key}": OPERATIONS.index(to) for key, to in item.dialect.operations.items()}
             special |= {f"{item.number}:{key}": OPERATIONS.index(to) for key, to in item.dialect.names.items()}
         of_name = f"transform(concat(toString({kind}), ':', {word}), {strings(special)}, {self._bytes(special)}, 255)"
-        of_value = f"transform(concat(toString({kind}), '=', lower({value})), {strings(special)}, {self._bytes(special)}, 255)"
+        of_value = (
+            f"transform(concat(toString({kind}), '=', lower({value})), {strings(special)}, {self._bytes(special)}, 255)"
+        )
         in_general = f"transform(lower({value}), {strings(general)}, {self._bytes(general)}, toUInt8(255))"
         return (
             f"multiIf(foreign AND {of_name} != 255, {of_name}, foreign AND {of_value} != 255, {of_value}, {in_general})"
@@ -255,7 +255,8 @@ class Fragments:
         """The region that an end point's name holds."""
         regions = self.mapping.values.regions
         found = "".join(
-            f"match({server}, {quoted(pattern)}), extract({server}, {quoted(pattern)}), " for pattern in regions.patterns
+            f"match({server}, {quoted(pattern)}), extract({server}, {quoted(pattern)}), "
+            for pattern in regions.patterns
         )
         return f"if(multiSearchAny({server}, {strings(regions.hints)}), multiIf({found}''), '')"
 
@@ -266,7 +267,9 @@ class Fragments:
         pairs = {f"{rule.kind}/{rule.provider}": rule.number for rule in rules if rule.provider not in ("", "*")}
         kinds = {rule.kind: rule.number for rule in rules if rule.provider == "*"}
         plain = f"transform({kind}, {integers(kinds, 'UInt16')}, {integers(kinds.values(), 'UInt8')}, toUInt8(0))"
-        paired = f"transform(concat(toString({kind}), '/', {provider}), {strings(pairs)}, {self._bytes(pairs)}, {plain})"
+        paired = (
+            f"transform(concat(toString({kind}), '/', {provider}), {strings(pairs)}, {self._bytes(pairs)}, {plain})"
+        )
         of_key = f"transform({key}, {integers(keys, 'UInt16')}, {integers(keys.values(), 'UInt8')}, {paired})"
         return f"if(foreign, {of_key}, {plain})"
 

@@ -78,8 +78,9 @@ def _tokens(want: dict[str, Any], row: Row) -> None:
     # the file says 0 where OpenAI has no cache writes, and nothing where LiteLLM reports a 0: here not reported is null
     for key, column in (("cache_write", "cache_write_tokens"), ("reasoning", "reasoning_tokens")):
         assert (row[column] or 0) == (want[key] or 0)
-    assert row["input_tokens"] - (row["cached_input_tokens"] or 0) - (row["cache_write_tokens"] or 0) == (
-        want["input_uncached"]
+    assert (
+        row["input_tokens"] - (row["cached_input_tokens"] or 0) - (row["cache_write_tokens"] or 0)
+        == (want["input_uncached"])
     )
     if want["cache_write_5m"] is not None:
         assert row["cache_write_tokens"] - row["cache_write_1h_tokens"] == want["cache_write_5m"]

@@ -14,9 +14,18 @@ from spanledger.mapping.model import load
 from tests.dialects.emissions import FILES, Row, recognise_file
 
 GOLDEN = Path(__file__).with_name("golden")
-OF_THE_RUN = {"span_id", "parent_span_id", "ingested_at", "flag_bits", "resource", "scope_json", "events_json", "links_json"}
+OF_THE_RUN = {
+    "span_id",
+    "parent_span_id",
+    "ingested_at",
+    "flag_bits",
+    "resource",
+    "scope_json",
+    "events_json",
+    "links_json",
+}
 FILLED_LATER = ("cost_status", "duplicate_of")
-NOTHING = (None, "", [], {}, "none", False)
+NOTHING: tuple[Any, ...] = (None, "", [], {}, "none", False)
 
 
 def told(row: Row) -> dict[str, Any]:
@@ -41,5 +50,7 @@ def test_golden(recognised: Engine, name: str) -> None:
 
 
 def test_each_dialect_has_a_golden_file() -> None:
-    seen = {row["dialect"] for path in GOLDEN.glob("*.json") for row in json.loads(path.read_text()) if "dialect" in row}
+    seen = {
+        row["dialect"] for path in GOLDEN.glob("*.json") for row in json.loads(path.read_text()) if "dialect" in row
+    }
     assert seen >= {dialect.name for dialect in load().dialects}

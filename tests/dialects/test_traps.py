@@ -12,7 +12,11 @@ from spanledger.engine import Engine
 from tests.dialects.emissions import Row, one, recognise, recognise_file, several
 from tests.schema.otlp import key_values, span, traces
 
-CALL = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "anthropic", "gen_ai.request.model": "claude-sonnet-4-5"}
+CALL = {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.provider.name": "anthropic",
+    "gen_ai.request.model": "claude-sonnet-4-5",
+}
 INPUT, OUTPUT = "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"
 READ, WRITE = "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_creation.input_tokens"
 USED = CALL | {INPUT: 14378, OUTPUT: 118, READ: 12288, WRITE: 2048}
@@ -42,7 +46,9 @@ def test_02_spellings_of_cache_write_are_one_number(recognised: Engine) -> None:
         "gen_ai.usage.cache_creation_input_tokens",
         "gen_ai.usage.cache_write_input_tokens",
     ]
-    rows = several(recognised, [CALL | {INPUT: 14378, READ: 12288} | {name: 2048 for name in names[:n]} for n in (1, 2, 4)])
+    rows = several(
+        recognised, [CALL | {INPUT: 14378, READ: 12288} | {name: 2048 for name in names[:n]} for n in (1, 2, 4)]
+    )
     rows += several(recognised, [CALL | {INPUT: 14378, name: 2048} for name in names])
     assert {row["cache_write_tokens"] for row in rows} == {2048}
 
@@ -59,7 +65,12 @@ def test_04_prompt_tokens_beside_input_tokens(recognised: Engine) -> None:
 
 
 def test_05_sums_of_agents_are_not_billed(recognised: Engine) -> None:
-    for name in ("vercel_ai_sdk_v7_otel_rollup.json", "vercel_ai_sdk_v6.json", "04_vercel_ai_sdk_v5.json", "codex_cli.json"):
+    for name in (
+        "vercel_ai_sdk_v7_otel_rollup.json",
+        "vercel_ai_sdk_v6.json",
+        "04_vercel_ai_sdk_v5.json",
+        "codex_cli.json",
+    ):
         rows = recognise_file(recognised, name)
         assert {row["usage_role"] for row in rows if row["operation"] in ("agent", "workflow")} <= {"rollup", "none"}
         assert not [row for row in rows if row["billable"] and row["operation"] in ("agent", "workflow")]
@@ -92,7 +103,12 @@ def test_08_thoughts_outside_of_output(recognised: Engine) -> None:
 def test_09_numbers_as_text_and_text_as_numbers(recognised: Engine) -> None:
     sent = CALL | {INPUT: "14378", OUTPUT: 118.0, "gen_ai.request.temperature": 1, "gen_ai.prompt.version": 3}
     found = one(recognised, sent)
-    assert [found[name] for name in ("input_tokens", "output_tokens", "temperature", "prompt_version")] == [14378, 118, 1, "3"]
+    assert [found[name] for name in ("input_tokens", "output_tokens", "temperature", "prompt_version")] == [
+        14378,
+        118,
+        1,
+        "3",
+    ]
     quoted = one(recognised, {"mlflow.spanType": '"CHAT_MODEL"', "temperature": "0.2", "model": '"gpt-5-mini"'})
     assert [quoted[name] for name in ("operation", "temperature", "request_model")] == ["chat", 0.2, "gpt-5-mini"]
 
@@ -104,11 +120,18 @@ def test_10_python_instead_of_json(recognised: Engine) -> None:
     tenant = one(recognised, {"metadata.requester_metadata": "{'tenant': \"O'Neil\", 'n': [1, (2, 'a')]}"}, "litellm")
     assert tenant["tenant"] == "O'Neil"
     for broken in ("{'cache_read': ", "{'a'", "[{'", "{'" * 40_000, "{'a': \"" + "x" * 70_000):
-        assert one(recognised, CALL | {INPUT: 1, "gen_ai.usage.input_token_details": broken})["cached_input_tokens"] is None
+        assert (
+            one(recognised, CALL | {INPUT: 1, "gen_ai.usage.input_token_details": broken})["cached_input_tokens"]
+            is None
+        )
 
 
 def test_11_an_empty_text_is_null(recognised: Engine) -> None:
-    sent = {"metadata.user_api_key_team_id": "", "litellm.team.id": "", "metadata.requester_metadata": "{'tenant': 'acme'}"}
+    sent = {
+        "metadata.user_api_key_team_id": "",
+        "litellm.team.id": "",
+        "metadata.requester_metadata": "{'tenant': 'acme'}",
+    }
     assert one(recognised, sent, "litellm")["tenant"] == "acme"
     assert one(recognised, CALL | {"gen_ai.request.user": ""}, "openlit.x")["user_id"] == ""
     assert one(recognised, CALL | {"llm.user": "None", "traceloop.span.kind": "task"})["user_id"] == ""
@@ -210,7 +233,9 @@ def test_25_a_copied_name_does_not_make_a_workflow(recognised: Engine) -> None:
 
 
 def test_26_a_total_is_not_believed(recognised: Engine) -> None:
-    found = one(recognised, USED | {INPUT: 42, "gen_ai.usage.total_tokens": 160}, "opentelemetry.instrumentation.bedrock")
+    found = one(
+        recognised, USED | {INPUT: 42, "gen_ai.usage.total_tokens": 160}, "opentelemetry.instrumentation.bedrock"
+    )
     aws = one(
         recognised,
         USED | {INPUT: 42, "gen_ai.provider.name": "aws.bedrock", "gen_ai.usage.total_tokens": 160},
@@ -237,7 +262,7 @@ def test_26_a_total_is_not_believed(recognised: Engine) -> None:
 )
 def test_27_errors_in_many_spellings(recognised: Engine, error: str, message: str, kind: str) -> None:
     sent = span(CALL)
-    sent.status.code, sent.status.message = 2, message  # type: ignore[assignment]
+    sent.status.code, sent.status.message = 2, message
     sent.events.add(name="exception", attributes=key_values({"exception.type": error}))
     (found,) = recognise(recognised, TracesData.FromString(traces([sent])))
     assert [found["error_type"], found["error_kind"]] == [error, kind]
