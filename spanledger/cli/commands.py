@@ -15,6 +15,7 @@ from spanledger import __version__
 from spanledger.cli import doctor as doctor_checks
 from spanledger.cli import local, money
 from spanledger.cli.engine_role import serve_until_signal
+from spanledger.cli.explain_mapping import explain_mapping
 from spanledger.cli.tables import answer_table, rejected_table
 from spanledger.cli.up import run_up
 from spanledger.engine import open_engine
@@ -32,6 +33,7 @@ app.add_typer(delete_app, name="delete")
 app.add_typer(money.prices_app, name="prices")
 app.add_typer(money.revenue_app, name="revenue")
 app.command("reprice")(money.reprice)
+app.command("explain-mapping")(explain_mapping)
 console = Console()
 
 
