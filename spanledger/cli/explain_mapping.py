@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from google.protobuf.message import DecodeError
+from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -38,10 +39,10 @@ def explain_mapping(
 
 
 def explained(settings: Settings, file: Path) -> list[Explained]:
-    """The spans of a file, mapped by an engine in a directory that is gone afterwards. BadRequest: it holds no request."""
+    """The spans of a file, mapped by an engine that is gone afterwards. BadRequest: it holds no request."""
     body = _body(file)
     with tempfile.TemporaryDirectory(prefix="spanledger-explain-") as folder:
-        apart = settings.model_copy(update={"data_dir": Path(folder), "clickhouse_url": Settings().clickhouse_url})
+        apart = settings.model_copy(update={"data_dir": Path(folder), "clickhouse_url": SecretStr("")})
         engine = open_engine(apart, role="explain-mapping")
         try:
             for _ in upgrade(engine, apart):

@@ -18,10 +18,12 @@ from spanledger.mapping.render import FLAGS, numbers
 HERE = Path(__file__).parent
 TOKENS = ("raw_input_tokens", "input_tokens", "cached_input_tokens", "cache_write_tokens", "cache_write_1h_tokens",
     "output_tokens", "reasoning_tokens")  # fmt: skip
-SHOWN = ("dialect", "dialect_version", "operation", "provider", "request_model", "model_revision", "usage_role", "billable",
-    "tenant", "user_id", "session_id", "task_id", "feature", "purpose", "prompt_name", "prompt_version", "agent_name",
+SHOWN = ("dialect", "dialect_version", "operation", "provider", "request_model", "model_revision", "usage_role",
+    "billable", "tenant", "user_id", "session_id", "task_id", "feature", "purpose", "prompt_name",
+    "prompt_version", "agent_name",
     "tool_name", "workflow", "release", "environment", *TOKENS, "token_rule", "token_semantics", "finish_reasons",
-    "request_tier", "service_tier", "provider_region", "response_id", "attempt", "time_to_first_token_ns", "temperature",
+    "request_tier", "service_tier", "provider_region", "response_id", "attempt", "time_to_first_token_ns",
+    "temperature",
     "error_type", "error_kind", "client_cost_usd", "energy_kwh", "content_tools", "content_system", "content_input",
     "content_output")  # fmt: skip
 LONGEST = 80
@@ -82,7 +84,9 @@ def _explained(row: list[Any], known: Numbers) -> Explained:
 def _rules(known: Numbers, kind: int, all_ids: list[int], slots: list[int]) -> dict[str, str]:
     names = {number: column for column, number in known.columns.items()}
     keys = {number: key for key, number in known.ids.items()}
-    owners = {key: dialect.name for dialect in known.mapping.dialects for keys_ in dialect.columns.values() for key in keys_}
+    owners = {
+        key: dialect.name for dialect in known.mapping.dialects for keys_ in dialect.columns.values() for key in keys_
+    }
     kinds = {item.number: item.name for item in known.kinds}
     found: dict[str, str] = {}
     for number, slot in zip(all_ids, slots, strict=True):

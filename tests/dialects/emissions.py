@@ -37,7 +37,8 @@ def columns(engine: Engine) -> list[str]:
     return [
         str(name)
         for (name,) in engine.rows(
-            "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = 'recognised' ORDER BY position"
+            "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = 'recognised'"
+            " ORDER BY position"
         )
     ]
 
@@ -61,7 +62,7 @@ def _readable(row: Row) -> Row:
 
 
 def recognise(engine: Engine, data: TracesData) -> list[Row]:
-    """What the spans of a request become, in the order of the request. Their ids are made new, so that each run is its own."""
+    """What the spans of a request become, in its order. They get new ids, so that each run is its own."""
     new: dict[bytes, bytes] = {b"": b""}
     spans = [item for whole in data.resource_spans for part in whole.scope_spans for item in part.spans]
     for item in spans:

@@ -1,4 +1,4 @@
-"""A golden file for each captured request: all that its spans become. REGENERATE=1 writes them, to be read by a person."""
+"""A golden file for each captured request: all that its spans become. REGENERATE=1 writes them, for people to read."""
 
 from __future__ import annotations
 

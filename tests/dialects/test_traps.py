@@ -46,9 +46,7 @@ def test_02_spellings_of_cache_write_are_one_number(recognised: Engine) -> None:
         "gen_ai.usage.cache_creation_input_tokens",
         "gen_ai.usage.cache_write_input_tokens",
     ]
-    rows = several(
-        recognised, [CALL | {INPUT: 14378, READ: 12288} | {name: 2048 for name in names[:n]} for n in (1, 2, 4)]
-    )
+    rows = several(recognised, [CALL | {INPUT: 14378, READ: 12288} | dict.fromkeys(names[:n], 2048) for n in (1, 2, 4)])
     rows += several(recognised, [CALL | {INPUT: 14378, name: 2048} for name in names])
     assert {row["cache_write_tokens"] for row in rows} == {2048}
 
