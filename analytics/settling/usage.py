@@ -34,7 +34,9 @@ def sum_changed(engine: Engine, hours_until: int) -> int:
     slices = [int(at) for (at,) in engine.rows(statement("dirty"), limits)]
     count = sum_slices(engine, slices, hours_until)
     for table, until in (("dirty_slices", seen), ("usage_dirty", by_others)):
-        [[waiting]] = engine.rows(f"SELECT count() FROM {table} WHERE at <= {{until:DateTime64(6, 'UTC')}}", {"until": until})
+        [[waiting]] = engine.rows(
+            f"SELECT count() FROM {table} WHERE at <= {{until:DateTime64(6, 'UTC')}}", {"until": until}
+        )
         if waiting:
             engine.command(f"DELETE FROM {table} WHERE at <= {{until:DateTime64(6, 'UTC')}}", {"until": until})
     return count
