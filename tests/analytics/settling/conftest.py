@@ -6,14 +6,13 @@ import pytest
 
 from spanledger.engine import Engine
 from spanledger.settings import Settings
-from tests.analytics.settling.ledger import TABLES, Ledger
+from tests.analytics.settling.ledger import Ledger
 
 
 @pytest.fixture
 def ledger(engine: Engine, settings: Settings) -> Iterator[Ledger]:
     """An empty ledger."""
-    for table in TABLES:
-        engine.command(f"TRUNCATE TABLE {table} SYNC")
-    yield Ledger(engine, settings)
-    for table in TABLES:
-        engine.command(f"TRUNCATE TABLE {table} SYNC")
+    ledger = Ledger(engine, settings)
+    ledger.clear()
+    yield ledger
+    ledger.clear()
