@@ -1,4 +1,4 @@
--- The spans of a chunk of traces, found by their minutes; a span that came twice counts once.
+-- The spans of a chunk of traces, found by their cells of time; a span that came twice counts once.
 INSERT INTO settle_spans
 SELECT
     {run:UInt64},
