@@ -4,7 +4,7 @@ SELECT
     toYYYYMM({until:DateTime64(3, 'UTC')}),
     cityHash64(trace_id) AS trace_hash,
     (min(ingested_at), toDateTime(min(started_at), 'UTC')),
-    groupUniqArray(toUInt32(intDiv(toUnixTimestamp(started_at), 10))),
+    groupUniqArray(toUInt32(intDiv(toUnixTimestamp64Nano(started_at), 10000000000))),
     max(ingested_at),
     count()
 FROM spans
