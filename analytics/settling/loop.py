@@ -80,7 +80,7 @@ class SettlingLoop:
             if not self._may_settle():
                 return False
             step = self._settler.step()
-        except Exception as error:  # noqa: BLE001  (spans must be drained and shown whatever settling meets)
+        except Exception as error:
             if not self.progress.problem:
                 logger.warning("Settling will be tried again: %s", error, exc_info=True)
             self.progress.problem = str(error) or type(error).__name__

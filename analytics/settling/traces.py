@@ -1,4 +1,4 @@
-"""`traces` and `edges`: one row a trace that has been quiet, with its call graph inside; replaced when it settles again."""
+"""`traces` and `edges`: one row a trace that has been quiet, its call graph inside; replaced when it settles again."""
 
 from __future__ import annotations
 

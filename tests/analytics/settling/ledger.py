@@ -24,7 +24,8 @@ SUMS = (
 DIMENSIONS = "hour, tenant, provider, model, prompt_name, prompt_version, prompt_hash, feature, purpose"
 EXPECTED = """
 SELECT
-    toStartOfHour(started_at) AS hour, tenant, provider, if(model_revision != '', model_revision, request_model) AS model,
+    toStartOfHour(started_at) AS hour, tenant, provider,
+    if(model_revision != '', model_revision, request_model) AS model,
     prompt_name, prompt_version, if(prompt_name = '', s.prompt_hash, '') AS prompt_hash, feature, purpose,
     count() AS calls, countIf(status = 'error') AS errors, countIf(cost_status = 'unpriced') AS unpriced_calls,
     countIf(s.cached_input_tokens IS NOT NULL) AS cache_reported_calls,

@@ -105,7 +105,10 @@ def test_a_roll_up_is_billed_only_while_nothing_below_it_is(ledger: Ledger) -> N
     chain = span(A, 2, None, 0, 9, operation="workflow", usage_role="rollup", input_tokens=100, output_tokens=10)
     ledger.add({**agent, "parent_span_id": chain["span_id"]}, chain)
     ledger.step(100)
-    rows = "SELECT usage_role, billable, cost_status, has(flags, 'usage_from_rollup') FROM spans WHERE operation != 'chat' ORDER BY span_id"
+    rows = """
+    SELECT usage_role, billable, cost_status, has(flags, 'usage_from_rollup') FROM spans
+    WHERE operation != 'chat' ORDER BY span_id
+    """
     assert ledger.engine.rows(rows) == [["leaf", True, "unpriced", True], ["rollup", False, "none", False]]
     assert ledger.one("SELECT input_tokens, unpriced_calls FROM traces") == {"input_tokens": 100, "unpriced_calls": 1}
     ledger.check_usage()
