@@ -206,7 +206,9 @@ def test_a_trace_of_twenty_thousand_spans(ledger: Ledger) -> None:
 
 
 def test_traces_go_with_their_days(ledger: Ledger, settings: Settings) -> None:
-    ledger.add(*agent_run(), span(trace(2), 1, None, 40 * 86400, 40 * 86400 + 1))
+    """Also those with rows that were updated, which lie in partitions with other names."""
+    second_layer = call(A, 9, 3, 1, 3)
+    ledger.add(*agent_run(), second_layer, span(trace(2), 1, None, 40 * 86400, 40 * 86400 + 1))
     while ledger.step(41 * 86400).window.more:
         pass
     assert ledger.one("SELECT count() AS n FROM traces") == {"n": 2}
