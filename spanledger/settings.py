@@ -132,8 +132,8 @@ class Settings(BaseModel):
         3600, gt=0, description="A trace that is never quiet is settled whenever it has been open for another so long."
     )
     settle_every_seconds: float = Field(5, gt=0, le=3600, description="Pause between two steps of settling.")
-    outcome_evaluations: TextList = Field(
-        ("task_outcome", "task_completion", "task_success", "resolution", "goal_accuracy"),
+    outcome_evaluations: str = Field(
+        "task_outcome,task_completion,task_success,resolution,goal_accuracy",
         description="Names of the evaluation events that say how a task ended, comma-separated.",
     )
     attributes_tenant: TextList = Field(
