@@ -162,7 +162,7 @@ LEFT ANY JOIN
             (time, evaluation_name)) AS label
     FROM events
     WHERE evaluation_name IN {evaluations:Array(String)} AND (score_label != '' OR score_value IS NOT NULL)
-        AND time >= {since:DateTime('UTC')} - INTERVAL 1 DAY
+        AND time >= {since:DateTime64(3, 'UTC')} - INTERVAL 1 DAY
         AND trace_hash IN (SELECT trace_hash FROM settle_due WHERE run = {run:UInt64} AND chunk = {chunk:UInt32})
     GROUP BY trace_hash
 ) AS judged ON figures.trace_hash = judged.trace_hash

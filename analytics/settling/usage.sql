@@ -39,7 +39,7 @@ FROM
         sumKahan(spans.energy_kwh_high) AS energy_kwh_high, sumKahan(spans.co2e_g) AS co2e_g
     FROM spans
     WHERE billable
-        AND ingested_at >= {first:DateTime('UTC')} AND ingested_at < {last:DateTime('UTC')} + {width:UInt32}
+        AND ingested_at >= {first:DateTime64(3, 'UTC')} AND ingested_at < {last:DateTime64(3, 'UTC')} + toIntervalSecond({width:UInt32})
         AND toStartOfInterval(ingested_at, toIntervalSecond({width:UInt32}), 'UTC') IN {slices:Array(DateTime('UTC'))}
     GROUP BY slice, hour, tenant, provider, model, prompt_name, prompt_version, prompt_hash, feature, purpose
     UNION ALL

@@ -3,5 +3,5 @@ UPDATE spans SET
 {% for column in costs %}
     {{ column }} = joinGet('repriced', '{{ column }}', {{ key }}){{ "," if not loop.last }}
 {% endfor %}
-WHERE started_at >= {from:DateTime('UTC')} AND started_at < {to:DateTime('UTC')} AND billable
+WHERE started_at >= {from:DateTime64(3, 'UTC')} AND started_at < {to:DateTime64(3, 'UTC')} AND billable
     AND joinGet('repriced', 'changed', {{ key }}) = 1

@@ -8,7 +8,7 @@ SELECT key, 1,
 FROM
 (
     {{ priced("(SELECT *, " ~ key ~ " AS key FROM spans
-        WHERE started_at >= {from:DateTime('UTC')} AND started_at < {to:DateTime('UTC')} AND billable)") }}
+        WHERE started_at >= {from:DateTime64(3, 'UTC')} AND started_at < {to:DateTime64(3, 'UTC')} AND billable)") }}
 )
 WHERE
 {% for column in costs %}

@@ -1,6 +1,6 @@
 -- Calls by hour: repricing goes through them in steps of bounded memory.
 SELECT toUnixTimestamp(toStartOfHour(started_at)) AS hour, count() AS calls
 FROM spans
-WHERE started_at >= {from:DateTime('UTC')} AND started_at < {to:DateTime('UTC')} AND billable
+WHERE started_at >= {from:DateTime64(3, 'UTC')} AND started_at < {to:DateTime64(3, 'UTC')} AND billable
 GROUP BY hour
 ORDER BY hour
