@@ -6,12 +6,10 @@ import telemetry
 
 PROVIDER = telemetry.start()
 
-from langchain_anthropic import ChatAnthropic  # noqa: E402 - some instrumentations must come first
-from langchain_core.language_models import BaseChatModel  # noqa: E402
+from langchain_core.language_models import BaseChatModel  # noqa: E402 - some instrumentations must come first
 from langchain_core.prompts import ChatPromptTemplate  # noqa: E402
 from langchain_core.runnables import RunnableLambda  # noqa: E402
 from langchain_core.tools import tool  # noqa: E402
-from langchain_openai import ChatOpenAI  # noqa: E402
 
 PROMPT = ChatPromptTemplate.from_messages([("system", "Be brief."), ("user", "What is the weather in {city}?")])
 
@@ -37,16 +35,22 @@ def _ask(model: BaseChatModel) -> None:
 
 def openai() -> None:
     """By the chat completions of OpenAI."""
+    from langchain_openai import ChatOpenAI  # noqa: PLC0415 - a second to load, like the other, for those who use it
+
     _ask(ChatOpenAI(model="gpt-5-mini"))
 
 
 def anthropic() -> None:
     """By the messages of Anthropic."""
+    from langchain_anthropic import ChatAnthropic  # noqa: PLC0415
+
     _ask(ChatAnthropic(model="claude-sonnet-4-5", max_tokens=256))
 
 
 def openai_stream() -> None:
     """Pieces."""
+    from langchain_openai import ChatOpenAI  # noqa: PLC0415
+
     for _ in (PROMPT | ChatOpenAI(model="gpt-5-mini", stream_usage=True)).stream({"city": "Paris"}):
         pass
 

@@ -1,4 +1,4 @@
-"""What every program here begins and ends with: OpenTelemetry as its users set it up, and the instrumentations asked for.
+"""What every program here begins and ends with: OpenTelemetry as users set it up, and what is switched on in it.
 
     python openai_calls.py INSTRUMENTATION[,INSTRUMENTATION] CALL…
 
