@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ ENVIRONMENT = HERE.parents[1] / ".venv-instrumentations"
 INSTALLED = ENVIRONMENT / ".installed"
 """A copy of the requirements, left there by `make instrumentations` when all of them are installed."""
 PROGRAM_SECONDS = 60.0
-SETTLE_SECONDS = 40.0
+SETTLE_SECONDS = 60.0
+POLL_SECONDS = 0.3
 AT_ONCE = 2
 
 
@@ -59,8 +61,7 @@ class Programs:
         self.start(program)
         exported = self._runs[program].result(PROGRAM_SECONDS * 2)
         if program.name not in self._settled:
-            until(lambda: self._service.count(program.name) >= exported, what=f"{exported} spans of {program.name}")
-            until(lambda: self._unsettled(program.name) == 0, SETTLE_SECONDS, f"settling of {program.name}")
+            until(lambda: self._has_settled(program.name, exported), SETTLE_SECONDS, f"settling of {program.name}")
             self._settled.add(program.name)
         sql = f"SELECT {columns} FROM spans WHERE service = {{name:String}} AND ({where}) ORDER BY started_at, span_id"
         return self._service.records(sql, name=program.name)
@@ -76,10 +77,13 @@ class Programs:
         sql = f"SELECT {columns} FROM traces WHERE root_service = {{name:String}} ORDER BY started_at"
         return self._service.records(sql, name=program.name)
 
-    def _unsettled(self, name: str) -> int:
-        sql = """SELECT uniqExact(trace_id) FROM spans
-            WHERE service = {name:String} AND trace_id NOT IN (SELECT trace_id FROM traces)"""
-        return int(self._service.rows(sql, name=name)[0][0])
+    def _has_settled(self, name: str, exported: int) -> bool:
+        """All spans are there, and all their traces are settled. It takes its time: the programs want the processors."""
+        time.sleep(POLL_SECONDS)
+        sql = """SELECT count(), countIf(trace_id NOT IN (SELECT trace_id FROM traces))
+            FROM spans WHERE service = {name:String}"""
+        [[stored, unsettled]] = self._service.rows(sql, name=name)
+        return int(stored) >= exported and not unsettled
 
     def _run(self, program: Program) -> int:
         """How many spans it exported."""
@@ -110,7 +114,7 @@ def programs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             f"The SDKs and instrumentations of {REQUIREMENTS} are not installed in {ENVIRONMENT}: "
             "run `make instrumentations`, which needs the network."
         )
-    service = Service(tmp_path_factory.mktemp("service"), SETTLE_AFTER_SECONDS=1, SETTLE_EVERY_SECONDS=0.5)
+    service = Service(tmp_path_factory.mktemp("service"), SETTLE_AFTER_SECONDS=1, SETTLE_EVERY_SECONDS=1)
     with stand_in.running() as provider:
         programs = Programs(service, provider)
         try:
