@@ -35,6 +35,9 @@ lock: setup  ## new lock files from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --extra dev --extra bench \
 		-c requirements.lock pyproject.toml -o requirements-dev.lock
+	@$(BIN)/uv pip compile -q --python-version 3.11 --no-header --no-annotate \
+		--override tests/instrumentations/overrides.txt tests/instrumentations/requirements.in \
+		-o tests/instrumentations/requirements.txt
 
 clean:
 	rm -rf $(VENV) $(APPS) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -134,6 +134,7 @@ LAYERED = {
     for layers, script, call, price, calls in (
         ("openinference-langchain,openinference-openai", "langchain_calls", "openai", 0.0002641, 2),
         ("openinference-langchain,traceloop-openai", "langchain_calls", "openai", 0.0002641, 2),
+        ("openinference-langchain,otel-genai-openai", "langchain_calls", "openai_stream", 0.0002641, 1),
         ("traceloop-langchain,otel-genai-openai", "langchain_calls", "openai", 0.0002641, 2),
         ("traceloop-langchain,openinference-anthropic,anthropic-native", "langchain_calls", "anthropic", 0.0144144, 2),
         ("openinference-anthropic,anthropic-native", "anthropic_calls", "chat", 0.0144144, 1),
