@@ -78,7 +78,7 @@ class Programs:
         return self._service.records(sql, name=program.name)
 
     def _has_settled(self, name: str, exported: int) -> bool:
-        """All spans are there, and all their traces are settled. It takes its time: the programs want the processors."""
+        """All spans are there, all their traces settled. Asked slowly: the programs want the processors."""
         time.sleep(POLL_SECONDS)
         sql = """SELECT count(), countIf(trace_id NOT IN (SELECT trace_id FROM traces))
             FROM spans WHERE service = {name:String}"""
