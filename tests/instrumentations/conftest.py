@@ -59,7 +59,7 @@ class Programs:
     def spans(self, program: Program, columns: str = "*", where: str = "1") -> list[dict[str, Any]]:
         """What is stored of a program, oldest first, once all of it is settled."""
         self.start(program)
-        exported = self._runs[program].result(PROGRAM_SECONDS * 2)
+        exported = self._runs[program].result()
         if program.name not in self._settled:
             until(lambda: self._has_settled(program.name, exported), SETTLE_SECONDS, f"settling of {program.name}")
             self._settled.add(program.name)
