@@ -2,17 +2,22 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+APPS := .venv-instrumentations
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: run test setup lint format bench fuzz lock clean
+.PHONY: run test setup instrumentations lint format bench fuzz lock clean
 
 run: $(VENV)/.run  ## everything on the embedded engine, addresses on the screen
 	@$(BIN)/spanledger up
 
-test: setup  ## all tests
+test: setup instrumentations  ## all tests
 	@$(BIN)/python -m pytest
 
 setup: $(VENV)/.dev  ## what developers need
+
+# Without it only the tests that need it fail, each with a sentence.
+instrumentations: setup  ## SDKs and instrumentations that tests run, in an environment of their own
+	@$(MAKE) --silent $(APPS)/.installed || echo "The tests of instrumentations will fail: $(APPS) could not be made."
 
 lint: setup  ## style and types, warnings are errors
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
@@ -30,9 +35,12 @@ lock: setup  ## new lock files from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --extra dev --extra bench \
 		-c requirements.lock pyproject.toml -o requirements-dev.lock
+	@$(BIN)/uv pip compile -q --python-version 3.11 --no-header --no-annotate \
+		--override tests/instrumentations/overrides.txt tests/instrumentations/requirements.in \
+		-o tests/instrumentations/requirements.txt
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(APPS) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
 
 $(VENV)/bin/python:
 	@echo "Making a virtual environment in $(VENV) …"
@@ -49,6 +57,13 @@ $(VENV)/.dev: $(VENV)/bin/python requirements-dev.lock pyproject.toml
 	@$(PIP) install -r requirements-dev.lock
 	@$(PIP) install --no-deps -e .
 	@touch $@ $(VENV)/.run
+
+$(APPS)/.installed: tests/instrumentations/requirements.txt
+	@echo "Installing SDKs and instrumentations for the tests …"
+	@rm -f $@
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(APPS)
+	@$(BIN)/uv pip install --quiet --no-deps --compile-bytecode --python $(APPS)/bin/python -r $<
+	@cp $< $@
 
 $(VENV)/.bench: $(VENV)/.dev
 	@touch $@
