@@ -11,6 +11,7 @@ One question decides how a caller reacts: would the same input fail again?
     │   ├── QueryRefused           a query that the query endpoint does not allow
     │   ├── QueryFailed            the engine can't answer this statement, now or later
     │   │   └── LimitExceeded      ... because it met its bound of time, memory or rows
+    │   ├── BadMapping             a file of the mapping of dialects is wrong; the start stops
     │   └── MigrationFailed        a migration is changed or broken
     └── Retryable                  it may work later, unchanged
         ├── DataDirectoryBusy      another process owns the embedded engine's directory
@@ -32,6 +33,10 @@ class Permanent(SpanledgerError):
 
 class Retryable(SpanledgerError):
     """The same input may succeed later."""
+
+
+class BadMapping(Permanent):
+    """A file of the mapping of dialects can't be read, or says what makes no sense."""
 
 
 class BadSetting(Permanent):

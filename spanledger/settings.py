@@ -128,6 +128,27 @@ class Settings(BaseModel):
         (),
         description="Providers that run beside the calling service, whose region counts then, e.g. `ollama,vllm`.",
     )
+    settle_at_most_seconds: float = Field(
+        3600, gt=0, description="A trace that is never quiet is settled whenever it has been open for another so long."
+    )
+    settle_every_seconds: float = Field(5, gt=0, le=3600, description="Pause between two steps of settling.")
+    outcome_evaluations: TextList = Field(
+        ("task_outcome", "task_completion", "task_success", "resolution", "goal_accuracy"),
+        description="Names of the evaluation events that say how a task ended, comma-separated.",
+    )
+    attributes_tenant: TextList = Field(
+        (),
+        description="Your own attributes, of span or resource, that hold the tenant; they win over all others.",
+    )
+    attributes_user: TextList = Field((), description="The same for `user_id`.")
+    attributes_session: TextList = Field((), description="The same for `session_id`.")
+    attributes_task: TextList = Field((), description="The same for `task_id`.")
+    attributes_task_outcome: TextList = Field((), description="The same for `task_outcome`.")
+    attributes_feature: TextList = Field((), description="The same for `feature`.")
+    attributes_purpose: TextList = Field((), description="The same for `purpose`.")
+    attributes_prompt_name: TextList = Field((), description="The same for `prompt_name`.")
+    attributes_prompt_version: TextList = Field((), description="The same for `prompt_version`.")
+    attributes_energy_kwh: TextList = Field((), description="The same for the energy measured for a span, in kWh.")
     query_max_seconds: float = Field(30, gt=0, description="Longest run of one query of the API.")
     query_max_memory_bytes: int = Field(1024 * MIB, ge=16 * MIB, description="Memory of one query of the API.")
     query_max_rows: int = Field(100_000, ge=1, description="Rows in one answer of the query API.")

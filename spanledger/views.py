@@ -17,6 +17,7 @@ import jinja2
 from spanledger import content, sql
 from spanledger.engine import Engine
 from spanledger.errors import MigrationFailed, QueryFailed
+from spanledger.mapping.render import fragments
 from spanledger.settings import Settings
 
 VIEWS = sql.SCHEMA_DIR / "views"
@@ -40,7 +41,7 @@ class View:
 
 def context(settings: Settings) -> Mapping[str, object]:
     """What the templates of the views may use."""
-    return {"settings": settings, "content": content.rendering(settings)}
+    return {"settings": settings, "content": content.rendering(settings), "mapping": fragments(settings)}
 
 
 def read_views(settings: Settings, folder: Path = VIEWS) -> list[View]:

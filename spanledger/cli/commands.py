@@ -16,6 +16,7 @@ from spanledger.cli import doctor as doctor_checks
 from spanledger.cli import local, money
 from spanledger.cli.energy import app as energy_app
 from spanledger.cli.engine_role import serve_until_signal
+from spanledger.cli.explain_mapping import explain_mapping
 from spanledger.cli.tables import answer_table, rejected_table
 from spanledger.cli.up import run_up
 from spanledger.engine import open_engine
@@ -34,6 +35,7 @@ app.add_typer(money.prices_app, name="prices")
 app.add_typer(money.revenue_app, name="revenue")
 app.command("reprice")(money.reprice)
 app.add_typer(energy_app, name="energy")
+app.command("explain-mapping")(explain_mapping)
 console = Console()
 
 

@@ -264,7 +264,7 @@ def test_every_column(engine: Engine) -> None:
     started, ended = sent.start_time_unix_nano, sent.end_time_unix_nano
     assert stored(engine, sent, columns) == [sent.trace_id.hex(), "3132333435363738", ended - started, started, ended]
     (attributes, resource) = stored(engine, sent, "attributes, resource_attributes")
-    assert set(attributes) == {*KEPT, "gen_ai.operation.name"}
+    assert set(attributes) == {*KEPT, "gen_ai.operation.name"} - {"gen_ai.system_instructions"}  # kept once, by content
     assert resource == RESOURCE
     hashes = stored(engine, sent, "prompt_hash, tool_arguments_hash, tool_result_hash")
     assert [len(hash_) for hash_ in hashes] == [32, 16, 16]
@@ -325,7 +325,8 @@ def test_tokens_that_are_numbers(engine: Engine) -> None:
     values: list[Any] = [0, 12, "12", 12.0, "0", 10**9]
     spans = [span(dict.fromkeys(TOKENS, value)) for value in values]
     store(engine, TRACES, traces(spans))
-    found = read_spans(engine, spans, f"[{', '.join(TOKENS.values())}], problems")
+    said = ["raw_input_tokens", *list(TOKENS.values())[1:]]  # what comes of contradictions: tests/dialects
+    found = read_spans(engine, spans, f"[{', '.join(said)}], problems")
     assert found == [[[int(value)] * 5, []] for value in values]
 
 
@@ -504,7 +505,7 @@ def test_retrieved_documents(engine: Engine) -> None:
 def test_finish_reasons(engine: Engine) -> None:
     spans = [span({"gen_ai.response.finish_reasons": sent}) for sent in (["stop"], '["a", "b"]', "stop")]
     store(engine, TRACES, traces(spans))
-    assert read_spans(engine, spans, "finish_reasons") == [[["stop"]], [["a", "b"]], [[]]]
+    assert read_spans(engine, spans, "finish_reasons") == [[["stop"]], [["a", "b"]], [["stop"]]]
 
 
 def test_operations(engine: Engine) -> None:

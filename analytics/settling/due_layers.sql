@@ -1,0 +1,18 @@
+-- Traces in which a call came in: a second layer of it may be among their spans, new or old.
+INSERT INTO settle_due (run, chunk, trace_hash, anchor, cells)
+SELECT
+    {run:UInt64},
+    intDiv(sum(many) OVER (ORDER BY first_start, trace_hash) - many, {chunk_spans:UInt64}),
+    trace_hash, first_start, all_cells
+FROM
+(
+    SELECT trace_hash, min(first).2 AS first_start, groupUniqArrayArray(cells) AS all_cells, sum(spans) AS many
+    FROM trace_times
+    WHERE trace_hash IN
+    (
+        SELECT cityHash64(trace_id) FROM spans
+        WHERE ingested_at >= {from:DateTime64(3, 'UTC')} AND ingested_at < {until:DateTime64(3, 'UTC')}
+            AND usage_role IN ('leaf', 'duplicate') AND trace_id NOT IN ('', '00000000000000000000000000000000')
+    )
+    GROUP BY trace_hash
+)

@@ -1,0 +1,49 @@
+"""Which spans are billed: one of the layers that saw a call, and sums only where nothing below them is."""
+
+from __future__ import annotations
+
+from analytics.settling.marks import text
+from analytics.settling.statements import SLICE_SECONDS, statement
+from analytics.settling.work import Work
+from spanledger.engine import Engine
+
+SLACK_NS = 1_000_000_000
+"""So much may a call stick out of the call around it: clocks of two machines differ."""
+CHANGES = "settle_changes"
+
+
+def bill_calls_once(engine: Engine, since: int, until: int) -> int:
+    """Mark second layers in traces that got a call within [`since`, `until`); how many spans changed.
+
+    Only traces with calls that look alike are read whole. Sums before `since` are marked to be made again.
+    """
+    changed = 0
+    with Work(engine) as near, Work(engine) as suspects:
+        near.take("due_layers", **{"from": text(since), "until": text(until)})
+        for chunk, _, _ in near.chunks():
+            near.execute("suspects", chunk=chunk, suspects=suspects.run)
+        for chunk, _, _ in suspects.chunks():
+            suspects.load(chunk, once=False)
+            engine.command(f"TRUNCATE TABLE {CHANGES}")
+            suspects.execute("nested", slack_ns=SLACK_NS)
+            suspects.execute("tops")
+            suspects.execute("lonely")
+            suspects.execute("calls", slice=SLICE_SECONDS)
+            changed += _apply(engine, since, "mark_duplicates")
+    return changed
+
+
+def bill_rollups(work: Work, summed: int) -> int:
+    """In the chunk in hand, bill sums with nothing billed below, and no longer those that have; how many changed."""
+    work.engine.command(f"TRUNCATE TABLE {CHANGES}")
+    work.execute("rollups", slice=SLICE_SECONDS)
+    return _apply(work.engine, summed, "bill_rollups", "unbill_rollups")
+
+
+def _apply(engine: Engine, summed: int, *updates: str) -> int:
+    [[count]] = engine.rows(f"SELECT count() FROM {CHANGES}")
+    if count:
+        engine.command(statement("dirty_changes"), {"summed": text(summed)})
+        for update in updates:
+            engine.command(statement(update))
+    return int(count)

@@ -1,0 +1,13 @@
+-- In which minutes the traces of the new spans have spans.
+INSERT INTO trace_times (month, trace_hash, first, cells, last, spans)
+SELECT
+    toYYYYMM({from:DateTime64(3, 'UTC')}),
+    cityHash64(trace_id) AS trace_hash,
+    ({from:DateTime64(3, 'UTC')}, toDateTime(min(started_at), 'UTC')),
+    groupUniqArray(toUInt32(intDiv(toUnixTimestamp(started_at), 10))),
+    max(ingested_at),
+    count()
+FROM spans
+WHERE ingested_at >= {from:DateTime64(3, 'UTC')} AND ingested_at < {until:DateTime64(3, 'UTC')}
+    AND trace_id NOT IN ('', '00000000000000000000000000000000')
+GROUP BY trace_hash

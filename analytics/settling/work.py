@@ -1,0 +1,81 @@
+"""A set of traces in hand, a chunk at a time: their spans, and what each span knows of its ancestors.
+
+The tables hold the work of one run each (`run`), in memory: two runs at once do not meet, and nothing outlives them.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
+
+from analytics.settling.statements import statement
+from spanledger.engine import Engine
+
+CHUNK_SPANS = 200_000
+"""Spans that are in memory at once, unless one trace alone has more."""
+SETTINGS = {"ignore_data_skipping_indices": "by_trace", "max_threads": 1, "optimize_on_insert": 0}
+"""A bloom filter says yes to a set of thousands, and asking it takes longer than reading. One thread leaves the others
+to those who wait for answers. The rows of a trace come one at a time, so nothing is to be replaced within an insert."""
+
+
+class Work:
+    """One run. Leaving the `with` clears its tables."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.run = secrets.randbits(63) | 1
+        self.round = 0
+        self._loaded = False
+
+    def __enter__(self) -> Work:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._clear("settle_due", *(SPAN_TABLES if self._loaded else ()))
+
+    def take(self, name: str, **values: Any) -> None:
+        """Put the traces that the statement `name` finds into `settle_due`, in chunks of neighbours in time."""
+        self.execute(name, chunk_spans=CHUNK_SPANS, **values)
+
+    def chunks(self) -> Iterator[tuple[int, int, int]]:
+        """(number, traces, start of the first in Unix seconds) of each chunk."""
+        for number, traces, since in self.engine.rows(statement("chunks"), {"run": self.run}):
+            yield int(number), int(traces), int(since)
+
+    def load(self, chunk: int, *, once: bool) -> None:
+        """Bring in the spans of a chunk and link them. `once`: a span that was sent twice comes once."""
+        if self._loaded:
+            self._clear(*SPAN_TABLES)
+        self._loaded = True
+        self.round = 0
+        self.execute("load", chunk=chunk, once=once)
+        self.execute("link")
+        most = self._count("longest").bit_length()
+        while self._count("unfinished") and self.round < most:
+            self.round += 1
+            self.execute("link_round", round=self.round)
+
+    def execute(self, name: str, **values: Any) -> None:
+        """Run a statement with `run`, `round` and further values."""
+        parameters = {"run": self.run, "round": self.round, **values}
+        self.engine.command(statement(name), parameters, SETTINGS)
+
+    def _count(self, name: str) -> int:
+        [[count]] = self.engine.rows(statement(name), {"run": self.run, "round": self.round})
+        return int(count)
+
+    def _clear(self, *tables: str) -> None:
+        """Embedded, nobody else can be at work; truncating is much quicker."""
+        for table in tables:
+            if self.engine.embedded:
+                self.engine.command(f"TRUNCATE TABLE {table}")
+            else:
+                self.engine.command(f"ALTER TABLE {table} DELETE WHERE run = {{run:UInt64}}", {"run": self.run}, CLEAR)
+
+
+SPAN_TABLES = ("settle_spans", "settle_links", "settle_nested", "settle_tops", "settle_edges")
+CLEAR = {"mutations_sync": 1}
