@@ -133,7 +133,7 @@ class Settings(BaseModel):
     )
     settle_every_seconds: float = Field(5, gt=0, le=3600, description="Pause between two steps of settling.")
     outcome_evaluations: TextList = Field(
-        ("task_outcome", "task_completion", "task_success", "resolution", "goal_accuracy"),
+        "task_outcome,task_completion,task_success,resolution,goal_accuracy",
         description="Names of the evaluation events that say how a task ended, comma-separated.",
     )
     attributes_tenant: TextList = Field(

@@ -82,7 +82,9 @@ def _explained(row: list[Any], known: Numbers) -> Explained:
 def _rules(known: Numbers, kind: int, all_ids: list[int], slots: list[int]) -> dict[str, str]:
     names = {number: column for column, number in known.columns.items()}
     keys = {number: key for key, number in known.ids.items()}
-    owners = {key: dialect.name for dialect in known.mapping.dialects for keys_ in dialect.columns.values() for key in keys_}
+    owners = {
+        key: dialect.name for dialect in known.mapping.dialects for keys_ in dialect.columns.values() for key in keys_
+    }
     kinds = {item.number: item.name for item in known.kinds}
     found: dict[str, str] = {}
     for number, slot in zip(all_ids, slots, strict=True):
