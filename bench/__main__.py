@@ -9,7 +9,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from bench import ingest, queries
+from bench import ingest, queries, settle
 from bench.figures import Figure
 
 BENCHES: dict[str, Callable[[float], list[Figure]]] = {
@@ -17,6 +17,7 @@ BENCHES: dict[str, Callable[[float], list[Figure]]] = {
     "llm": ingest.llm_sized,
     "latency": ingest.latency,
     "queries": queries.ten_million,
+    "settle": settle.settle,
 }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import tempfile
 import time
 from collections.abc import Iterator
@@ -34,6 +35,10 @@ TURN_SECONDS = 60
 START = 1_790_000_000
 TOOLS_BYTES, SYSTEM_BYTES, USER_BYTES, ANSWER_BYTES = 4000, 2000, 400, 1200
 PROMPTS = 8
+WITHOUT = "trace_id, span_id, started_at, operation, input_tokens, '', '', '', ''"
+"""The columns of a turn whose content was left at home."""
+WIDE_FROM = 100_000_000
+"""Bytes from which on a part has a file for each column; smaller ones compress repeated hashes less well."""
 COLUMNS = (
     "trace_id String, span_id String, started_at DateTime64(9, 'UTC'), operation String, "
     "input_tokens Nullable(UInt64), "
@@ -52,10 +57,12 @@ class Talk:
 
 @dataclass(frozen=True)
 class Run:
-    """What came of the inserts: wire bytes, CPU seconds, and bytes on the disk after each third of the turns."""
+    """What came of the inserts: wire bytes, CPU seconds, those of as many inserts without content, and bytes on the
+    disk after each third of the turns."""
 
     wire: int
     cpu: float
+    cpu_without: float
     spans: int
     disk: list[int]
     own_text: int
@@ -110,7 +117,6 @@ def _engine() -> Iterator[Engine]:
         own = COLUMNS.format(text="String CODEC(ZSTD(3))")
         engine.command(f"CREATE TABLE own_text ({own}) ENGINE = MergeTree ORDER BY started_at")
         engine.command("SYSTEM STOP MERGES own_text")
-        engine.command("ALTER TABLE spans MODIFY SETTING min_bytes_for_wide_part = 0")  # as parts above 100 MB are
         yield engine
         engine.close()
 
@@ -119,18 +125,22 @@ def _columns() -> list[str]:
     return [part.split()[0] for part in COLUMNS.replace("(9, 'UTC')", "").split(", ")]
 
 
-def _insert(engine: Engine, token: str) -> float:
+def _insert(engine: Engine, token: str, source: str = "*") -> float:
     """CPU seconds of one turn's insert."""
     options = {**EXACTLY_ONCE, "insert_deduplication_token": token}
     before = time.process_time()
-    engine.command(f"INSERT INTO recognised_spans ({', '.join(_columns())}) SELECT * FROM turn", settings=options)
+    engine.command(
+        f"INSERT INTO recognised_spans ({', '.join(_columns())}) SELECT {source} FROM turn", settings=options
+    )
     return time.process_time() - before
 
 
 def _disk(engine: Engine, *tables: str) -> int:
-    """Bytes of tables with everything merged."""
+    """Bytes of tables with everything merged, into parts of the form that large ones have."""
     for name in tables:
+        engine.command(f"ALTER TABLE {name} MODIFY SETTING min_bytes_for_wide_part = 0")
         engine.command(f"OPTIMIZE TABLE {name} FINAL")
+        engine.command(f"ALTER TABLE {name} MODIFY SETTING min_bytes_for_wide_part = {WIDE_FROM}")
     query = "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND has({tables:Array(String)}, table)"
     return int(engine.rows(query, {"tables": list(tables)})[0][0])
 
@@ -153,8 +163,9 @@ def _play(engine: Engine, conversations: int) -> Run:
             before = time.process_time()
             disk.append(_disk(engine, "messages", "spans"))
             cpu += time.process_time() - before
+    without = statistics.median(_insert(engine, f"without {number}", WITHOUT) for number in range(9))
     engine.command("SYSTEM START MERGES own_text")
-    return Run(wire, cpu, conversations * TURNS, disk, _disk(engine, "own_text"))
+    return Run(wire, cpu, without * TURNS, conversations * TURNS, disk, _disk(engine, "own_text"))
 
 
 def _warm(engine: Engine) -> None:
@@ -175,7 +186,9 @@ def figures(conversations: int) -> list[Figure]:
     thirds = [later - earlier for earlier, later in pairwise([0, *run.disk])]
     a_turn = [size / (conversations * TURNS / 3) for size in thirds]
     return [
-        Figure("conversations, content per CPU second", run.wire / run.cpu / 1e6, "MB/s", least=80),
+        Figure("content per CPU second", run.wire / (run.cpu - run.cpu_without) / 1e6, "MB/s", least=80),
+        Figure("... with all else that an insert costs", run.wire / run.cpu / 1e6, "MB/s"),
+        Figure("content an insert", run.wire / TURNS / 1e6, "MB"),
         Figure("content a span, as it came", run.wire / run.spans / 1000, "kB"),
         Figure("disk a turn, turns 1 to 10", a_turn[0], "B"),
         Figure("disk a turn, turns 21 to 30", a_turn[2], "B"),

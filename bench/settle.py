@@ -1,14 +1,21 @@
-"""Settling by itself: CPU a span, and whether ten million older spans slow it. `python -m bench --only settle`."""
+"""Settling by itself: CPU a span, and whether ten million older spans slow it. `python -m bench --only settle`.
+
+The engine runs in this process, with nothing else to do. Spans are inserted in batches as after a busy second; they
+have eight spans a trace, and in one trace of ten a call has two layers.
+"""
 
 from __future__ import annotations
 
 import resource
+import statistics
 import tempfile
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from analytics.settling.step import Settler, Step
+from analytics.settling.step import Settler
 from bench.figures import Figure
 from spanledger import sql
 from spanledger.engine import Engine, open_engine
@@ -16,64 +23,73 @@ from spanledger.settings import load
 from spanledger.upgrade import upgrade
 
 SPANS = Path(__file__).with_name("settle_spans.sql")
-START = datetime(2026, 11, 20, tzinfo=UTC)
-PER_SECOND = 2000
-STEP_SECONDS = 10
-STEPS = 12
-HISTORY = 10_000_000
-CHUNK = 100_000
+HISTORY = Path(__file__).with_name("settle_history.sql")
+START = datetime(2026, 11, 20, 12, tzinfo=UTC)
+PER_SECOND = 20_000
+SLICE_SECONDS = 10
+SETTLE_AFTER = 10
+WARM, STEPS = 4, 4
+OLD_SPANS = 10_000_000
 OLD_PER_SECOND = 100
+CHUNK = 200_000
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Of the steps that were measured: CPU of a span in µs, median length of a step in seconds."""
+
+    cpu: float
+    seconds: float
 
 
 def settle(scale: float) -> list[Figure]:
-    """Steps of ten seconds' spans at 2,000 a second, in an empty ledger and behind 10 M spans of the day before."""
+    """Steps of ten seconds' spans at 20,000 a second, in an empty ledger and behind ten million older spans."""
+    per_step = max(int(PER_SECOND * SLICE_SECONDS * scale), 8000)
+    with _opened() as engine:
+        settler = Settler(engine, load({"SPANLEDGER_SETTLE_AFTER_SECONDS": str(SETTLE_AFTER)}))
+        alone = _pace(engine, settler, START, 0, per_step)
+        old = int(OLD_SPANS * scale)
+        for first in range(0, old, CHUNK):
+            values = {"start": START - timedelta(seconds=old // OLD_PER_SECOND), "first": first, "count": CHUNK}
+            engine.command(sql.read(HISTORY), values)
+        behind = _pace(engine, settler, START + timedelta(minutes=30), 100_000_000, per_step)
+    return [
+        Figure("settling, CPU of a span", alone.cpu, "µs", most=10),
+        Figure(f"a step that takes {per_step:,} spans and settles as many", alone.seconds, "s"),
+        Figure(f"… behind {old:,} older spans", behind.seconds, "s"),
+        Figure("… so many times as long", behind.seconds / alone.seconds, "×", most=1.5),
+    ]
+
+
+@contextmanager
+def _opened() -> Iterator[Engine]:
     with tempfile.TemporaryDirectory(prefix="spanledger-settle-") as folder:
         settings = load({"SPANLEDGER_DATA_DIR": folder})
         engine = open_engine(settings, role="bench")
         for _ in upgrade(engine, settings):
             pass
-        settler = Settler(engine, settings)
-        first, cpu, spans = _steps(engine, settler, START, 0)
-        _history(engine, int(HISTORY * scale))
-        second, _, _ = _steps(engine, settler, START + timedelta(hours=12), 100_000_000)
-        engine.close()
-    return [
-        Figure("settling, CPU of a span", cpu / spans * 1e6, "µs", most=10),
-        Figure("settling step of 20,000 spans", first, "s"),
-        Figure(f"… behind {int(HISTORY * scale):,} older spans", second, "s"),
-        Figure("… so many times as long", second / first, "×", most=1.5),
-    ]
+        try:
+            yield engine
+        finally:
+            engine.close()
 
 
-def _steps(engine: Engine, settler: Settler, start: datetime, number_from: int) -> tuple[float, float, int]:
-    """(median seconds of a step, CPU seconds of all, spans); the first steps, which warm up, are left out."""
-    per_step = PER_SECOND * STEP_SECONDS
+def _pace(engine: Engine, settler: Settler, start: datetime, number_from: int, per_step: int) -> Pace:
+    """Insert and settle step by step; the first steps warm up, and have nothing to settle yet."""
+    per_second = per_step // SLICE_SECONDS
     cpu, spans, seconds = 0.0, 0, []
-    for number in range(STEPS + 8):
-        origin = number * per_step
-        _fill(engine, start, number_from, origin, per_step, PER_SECOND)
-        now = start + timedelta(seconds=(number + 1) * STEP_SECONDS + 3)
+    for number in range(WARM + STEPS):
+        begin = start - timedelta(seconds=number_from / per_second)
+        values = {"start": begin, "first": number_from + number * per_step, "count": per_step, "per_second": per_second}
+        engine.command(sql.read(SPANS), values)
+        now = start + timedelta(seconds=(number + 1) * SLICE_SECONDS + 3)
         before = _cpu()
-        step: Step = settler.step(int(now.timestamp() * 1000))
-        if number >= 8 and step.traces:
+        step = settler.step(int(now.timestamp() * 1000))
+        if number >= WARM:
             cpu += _cpu() - before
             spans += step.window.spans
             seconds.append(step.seconds)
-    return sorted(seconds)[len(seconds) // 2], cpu, spans
-
-
-def _history(engine: Engine, spans: int) -> None:
-    """Older spans, which have been settled long ago: the marks say so."""
-    start = START - timedelta(seconds=spans // OLD_PER_SECOND)
-    for first in range(0, spans, CHUNK):
-        _fill(engine, start, 1_000_000_000, first, CHUNK, OLD_PER_SECOND)
-
-
-def _fill(engine: Engine, start: datetime, number_from: int, first: int, count: int, per_second: int) -> None:
-    """Spans number `first` and on of those that begin at `start`; numbers from `number_from` make their ids."""
-    begin = start - timedelta(seconds=number_from / per_second)
-    values = {"start": begin, "first": number_from + first, "count": count, "per_second": per_second}
-    engine.command(sql.read(SPANS), values)
+    return Pace(cpu / spans * 1e6, statistics.median(seconds))
 
 
 def _cpu() -> float:

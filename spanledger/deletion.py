@@ -3,34 +3,50 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from spanledger import sql
 from spanledger.engine import Engine
 
 TABLES = ("spans", "events", "metric_points")
 DELETE_MESSAGES = Path(__file__).with_name("delete_messages.sql")
+SUMS = ("usage_slices", "usage_hours")
 WAIT = {"lightweight_deletes_sync": 2, "mutations_sync": 2}
 """Return only when the rows are out of every part, on every replica."""
 
 COLUMNS = {"trace": "trace_id", "tenant": "tenant"}
+SUM_AGAIN = Path(__file__).with_name("delete_sum_again.sql")
+SUM_NOW = Path(__file__).with_name("delete_sum_now.sql")
+SETTLE_AGAIN = Path(__file__).with_name("delete_settle_again.sql")
 
 
 def delete(engine: Engine, kind: str, value: str) -> dict[str, int]:
     """Delete all rows of a `trace` (its id in hex) or a `tenant`; how many there were, by table.
 
     Messages go with the last span of their day that refers to them; the same text said by somebody else stays.
+    Their rows in `traces`, `edges` and `usage` go too; sums of a trace are made again by the next steps of settling.
     Rows that are still in the spool are not reached: ask again when `/readyz` is green.
     """
     column = COLUMNS[kind]
     wanted = {"value": value.lower() if kind == "trace" else value}
+    engine.command(sql.read(SUM_AGAIN if kind == "trace" else SETTLE_AGAIN), wanted)
     counts = {}
     for table in TABLES:
         if table == "metric_points" and kind == "trace":
             continue
-        where = f"{column} = {{value:String}}"
-        [[counts[table]]] = engine.rows(f"SELECT count() FROM {table} WHERE {where}", wanted)
-        if counts[table] and table == "spans":  # they tell which messages: so those go before them
+        if table == "spans":  # they tell which messages: so those go before them
             engine.command(sql.read(DELETE_MESSAGES), {**wanted, "column": column}, WAIT)
-        if counts[table]:
-            engine.command(f"ALTER TABLE {table} DELETE WHERE {where}", wanted, WAIT)
+        counts[table] = _delete(engine, table, column, wanted)
+    for table in ("settled_traces", *(SUMS if kind == "tenant" else ())):
+        _delete(engine, table, column, wanted)
+    if kind == "trace":
+        engine.command(sql.read(SUM_NOW), wanted)
     return counts
+
+
+def _delete(engine: Engine, table: str, column: str, wanted: dict[str, Any]) -> int:
+    where = f"{column} = {{value:String}}"
+    [[count]] = engine.rows(f"SELECT count() FROM {table} WHERE {where}", wanted)
+    if count:
+        engine.command(f"ALTER TABLE {table} DELETE WHERE {where}", wanted, WAIT)
+    return int(count)

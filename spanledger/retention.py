@@ -10,8 +10,8 @@ from spanledger.engine import Engine
 from spanledger.settings import Settings
 
 TABLES = ("spans", "events", "metric_points")
-SETTING_OF = {"messages": "spans"}
-"""Whose days a table without a setting of its own shares: messages go with the spans that refer to them."""
+FOLLOWERS = {"spans": (("messages", 1), ("settled_traces", 1), ("trace_times", 100))}
+"""Tables that go with another, and what divides a day (YYYYMMDD) to name their partitions: by day, or by month."""
 OLD_PARTITIONS = Path(__file__).with_name("old_partitions.sql")
 
 
@@ -19,12 +19,19 @@ def drop_old(engine: Engine, settings: Settings, today: date | None = None) -> l
     """Drop what is due and return it as (table, day as YYYYMMDD)."""
     today = today or datetime.now(UTC).date()
     dropped = []
-    for table in (*TABLES, *SETTING_OF):
-        days = int(getattr(settings, f"{SETTING_OF.get(table, table)}_retention_days"))
+    for table in TABLES:
+        days = int(getattr(settings, f"{table}_retention_days"))
         if not days:
             continue
         oldest_kept = int((today - timedelta(days=days)).strftime("%Y%m%d"))
-        for (partition,) in engine.rows(sql.read(OLD_PARTITIONS), {"table": table, "oldest_kept": oldest_kept}):
-            engine.command(f"ALTER TABLE {table} DROP PARTITION {int(partition)}")
-            dropped.append((table, str(partition)))
+        for name, divisor in ((table, 1), *FOLLOWERS.get(table, ())):
+            dropped += _drop(engine, name, oldest_kept // divisor)
+    return dropped
+
+
+def _drop(engine: Engine, table: str, oldest_kept: int) -> list[tuple[str, str]]:
+    dropped = []
+    for (partition,) in engine.rows(sql.read(OLD_PARTITIONS), {"table": table, "oldest_kept": oldest_kept}):
+        engine.command(f"ALTER TABLE {table} DROP PARTITION {int(partition)}")
+        dropped.append((table, str(partition)))
     return dropped

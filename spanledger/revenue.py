@@ -23,7 +23,7 @@ MOST_MISTAKES = 20
 
 
 class Revenue(BaseModel):
-    """What a tenant pays a month for a plan, from a day to a day (both included); no `valid_to`: until further notice."""
+    """What a tenant pays a month for a plan, both days included; no `valid_to`: until further notice."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -41,7 +41,7 @@ class Revenue(BaseModel):
 
 
 def import_csv(engine: Engine, path: Path) -> int:
-    """Add the rows of a CSV file with a header line; how many. BadRequest names the lines that are wrong: none is added."""
+    """Add the rows of a CSV file with a header; how many. BadRequest names the wrong lines: none is added."""
     return add(engine, read_csv(path))
 
 

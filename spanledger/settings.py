@@ -115,7 +115,7 @@ class Settings(BaseModel):
     )
     energy_factor_set: Name = Field(
         "ecologits-0.11.3",
-        description="Factor set of modelled energy; `spanledger energy sets` lists them. `self-hosted`: only your own rows.",
+        description="Factor set of modelled energy (`spanledger energy sets`). `self-hosted`: only your own rows.",
     )
     energy_pue: float = Field(
         0, ge=0, le=10, description="Overhead of the data centre (PUE) of modelled energy. 0: what the factor row says."
@@ -126,14 +126,14 @@ class Settings(BaseModel):
     )
     energy_local_providers: NameList = Field(
         (),
-        description="Providers that run where the calling service runs: its region counts. Comma-separated, e.g. `ollama`.",
+        description="Providers that run beside the calling service, whose region counts then, e.g. `ollama,vllm`.",
     )
     settle_at_most_seconds: float = Field(
         3600, gt=0, description="A trace that is never quiet is settled whenever it has been open for another so long."
     )
     settle_every_seconds: float = Field(5, gt=0, le=3600, description="Pause between two steps of settling.")
     outcome_evaluations: TextList = Field(
-        ("task_outcome", "task_completion", "task_success", "resolution", "goal_accuracy"),
+        "task_outcome,task_completion,task_success,resolution,goal_accuracy",
         description="Names of the evaluation events that say how a task ended, comma-separated.",
     )
     attributes_tenant: TextList = Field(

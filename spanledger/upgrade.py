@@ -9,6 +9,7 @@ from spanledger.energy.load import load as load_energy
 from spanledger.engine import Engine
 from spanledger.migrate import migrate
 from spanledger.prices.load import load_prices
+from spanledger.prices.lookups import apply_lookups
 from spanledger.settings import Settings
 from spanledger.views import apply_views
 
@@ -18,6 +19,8 @@ def upgrade(engine: Engine, settings: Settings) -> Iterator[str]:
     check_patterns(engine, settings)
     for migration in migrate(engine):
         yield f"{migration.number:04d} {migration.name}: done ({len(migration.statements)} statements)"
+    if apply_lookups(engine, settings):
+        yield "dictionaries of prices: renewed"
     if prices := load_prices(engine):
         yield f"prices {prices.name}: loaded"
     yield from load_energy(engine, settings)

@@ -1,4 +1,4 @@
 UPDATE spans
 SET usage_role = 'leaf', billable = true, flag_bits = bitOr(flag_bits, 32), cost_status = 'unpriced'
-WHERE intDiv(toUnixTimestamp(started_at), 10) IN (SELECT cell FROM settle_changes WHERE bill)
+WHERE intDiv(toUnixTimestamp64Nano(started_at), 10000000000) IN (SELECT cell FROM settle_changes WHERE bill)
     AND cityHash64(trace_id, span_id, ingested_at) IN (SELECT row FROM settle_changes WHERE bill)

@@ -5,7 +5,7 @@
 -- come, so a loser never wins again.
 INSERT INTO settle_changes (row, cell, slice, bill, winner)
 SELECT
-    member.1, intDiv(toUnixTimestamp(member.2), 10), toStartOfInterval(member.3, toIntervalSecond({slice:UInt32})), false, best.7
+    member.1, intDiv(toUnixTimestamp64Nano(member.2), 10000000000), toStartOfInterval(member.3, toIntervalSecond({slice:UInt32})), false, best.7
 FROM
 (
     SELECT max(rank) AS best, groupArray((row, started_at, ingested_at, winner)) AS members

@@ -23,7 +23,7 @@ def bill_calls_once(engine: Engine, since: int, until: int) -> int:
         for chunk, _, _ in near.chunks():
             near.execute("suspects", chunk=chunk, suspects=suspects.run)
         for chunk, _, _ in suspects.chunks():
-            suspects.load(chunk, once=False)
+            suspects.load("load_calls", chunk)
             engine.command(f"TRUNCATE TABLE {CHANGES}")
             suspects.execute("nested", slack_ns=SLACK_NS)
             suspects.execute("tops")

@@ -1,4 +1,4 @@
--- The spans of a chunk of traces, found by their minutes; a span that came twice counts once.
+-- The spans of a chunk of traces, found by their cells of time; a span that came twice counts once.
 INSERT INTO settle_spans
 SELECT
     {run:UInt64},
@@ -38,7 +38,7 @@ SELECT
     cost_status = 'unpriced',
     energy_kwh, energy_kwh_low, energy_kwh_high, co2e_g
 FROM spans
-WHERE intDiv(toUnixTimestamp(started_at), 10) IN
+WHERE intDiv(toUnixTimestamp64Nano(started_at), 10000000000) IN
     (
         SELECT DISTINCT arrayJoin(cells) FROM settle_due
         WHERE run = {run:UInt64} AND chunk = {chunk:UInt32}
@@ -47,5 +47,5 @@ WHERE intDiv(toUnixTimestamp(started_at), 10) IN
     (
         SELECT trace_hash FROM settle_due WHERE run = {run:UInt64} AND chunk = {chunk:UInt32}
     )
-    AND NOT ({once:Bool} AND usage_role = 'duplicate' AND duplicate_of = span_id)
-LIMIT if({once:Bool}, 1, 1000) BY id
+    AND NOT (usage_role = 'duplicate' AND duplicate_of = span_id)
+LIMIT 1 BY id

@@ -2,7 +2,7 @@
 -- and no longer, once one has.
 INSERT INTO settle_changes (row, cell, slice, bill, winner)
 SELECT
-    row, intDiv(toUnixTimestamp(started_at), 10), toStartOfInterval(ingested_at, toIntervalSecond({slice:UInt32})),
+    row, intDiv(toUnixTimestamp64Nano(started_at), 10000000000), toStartOfInterval(ingested_at, toIntervalSecond({slice:UInt32})),
     NOT from_rollup, ''
 FROM settle_spans
 WHERE run = {run:UInt64} AND holds AND (usage_role = 'rollup' OR from_rollup)

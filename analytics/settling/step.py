@@ -13,7 +13,7 @@ from analytics.settling.usage import close_hour, sum_changed, sum_slices
 from spanledger.engine import Engine
 from spanledger.settings import Settings
 
-MOST_SPANS = 500_000
+MOST_SPANS = 400_000
 """A step takes the spans of so many, and then the next step goes on: after a pause there may be millions."""
 MARGIN_MS = 1000
 """Between the start of an insert and the moment that it is seen among the running ones."""
@@ -75,10 +75,16 @@ class Settler:
         width = SLICE_SECONDS * 1000
         limit = max(safe // width * width, since)
         values = {"from": text(since), "safe": text(limit), "slice": SLICE_SECONDS}
-        found = [(int(at), int(many), int(reached)) for at, many, reached in self._engine.rows(statement("window"), values)]
+        found = [
+            (int(at), int(many), int(reached)) for at, many, reached in self._engine.rows(statement("window"), values)
+        ]
         taken = [slice_ for slice_ in found if slice_[2] - slice_[1] < MOST_SPANS]
-        [[more]] = [[False]] if not taken else self._engine.rows(
-            statement("more"), {"from": text((taken[-1][0] + SLICE_SECONDS) * 1000), "until": text(limit)}
+        [[more]] = (
+            [[False]]
+            if not taken
+            else self._engine.rows(
+                statement("more"), {"from": text((taken[-1][0] + SLICE_SECONDS) * 1000), "until": text(limit)}
+            )
         )
         until = (taken[-1][0] + SLICE_SECONDS) * 1000 if more else limit
         return Window(since, until, tuple(at for at, _, _ in taken), sum(many for _, many, _ in taken), bool(more))

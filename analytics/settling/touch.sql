@@ -1,10 +1,10 @@
--- In which minutes the traces of the new spans have spans.
+-- In which cells of time the traces of the new spans have spans.
 INSERT INTO trace_times (month, trace_hash, first, cells, last, spans)
 SELECT
-    toYYYYMM({from:DateTime64(3, 'UTC')}),
+    toYYYYMM({until:DateTime64(3, 'UTC')}),
     cityHash64(trace_id) AS trace_hash,
-    ({from:DateTime64(3, 'UTC')}, toDateTime(min(started_at), 'UTC')),
-    groupUniqArray(toUInt32(intDiv(toUnixTimestamp(started_at), 10))),
+    (min(ingested_at), toDateTime(min(started_at), 'UTC')),
+    groupUniqArray(toUInt32(intDiv(toUnixTimestamp64Nano(started_at), 10000000000))),
     max(ingested_at),
     count()
 FROM spans

@@ -1,4 +1,4 @@
-"""`traces` and `edges`: one row a trace that has been quiet, with its call graph inside; replaced when it settles again."""
+"""`traces` and `edges`: one row a trace that has been quiet, its call graph inside; replaced when it settles again."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def settle_traces(engine: Engine, due: Due, summed: int, evaluations: Sequence[s
             **{"from": text(due.since), "until": text(due.until), "most_ms": due.most_ms, "asked": list(due.asked)},
         )
         for chunk, traces, since in work.chunks():
-            work.load(chunk, once=True)
+            work.load("load", chunk)
             if bill_rollups(work, summed):
-                work.load(chunk, once=True)
+                work.load("load", chunk)
             work.execute("edges_nesting")
             work.execute("edges_transition")
             work.execute(

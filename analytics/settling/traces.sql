@@ -46,11 +46,11 @@ SELECT
     failed_cost_usd,
     failed_tokens,
     repeated_tool_calls,
-    models,
-    prompt_versions,
-    releases,
-    tools_hashes,
-    dialects,
+    version_sets.models AS models,
+    version_sets.prompt_versions AS prompt_versions,
+    version_sets.releases AS releases,
+    version_sets.tools_hashes AS tools_hashes,
+    version_sets.dialects AS dialects,
     edge.types, edge.from_kinds, edge.from_names, edge.to_kinds, edge.to_names,
     edge.counts, edge.error_counts, edge.durations, edge.costs
 FROM
@@ -97,13 +97,7 @@ FROM
             ifNull(span.input_tokens, 0) + ifNull(span.output_tokens, 0)), span.billable AND span.error) AS failed_tokens,
         countIf(span.operation = 'tool' AND span.tool_arguments_hash != '')
             - uniqExactIf((span.tool_name, span.tool_arguments_hash),
-                span.operation = 'tool' AND span.tool_arguments_hash != '') AS repeated_tool_calls,
-        arraySort(groupUniqArrayIf(if(span.model_revision != '', span.model_revision, span.request_model),
-            span.model_revision != '' OR span.request_model != '')) AS models,
-        arraySort(groupUniqArrayIf(span.prompt_version, span.prompt_version != '')) AS prompt_versions,
-        arraySort(groupUniqArrayIf(span.release, span.release != '')) AS releases,
-        arraySort(groupUniqArrayIf(span.tools_hash, span.tools_hash != '')) AS tools_hashes,
-        arraySort(groupUniqArrayIf(span.dialect, span.dialect != '')) AS dialects
+                span.operation = 'tool' AND span.tool_arguments_hash != '') AS repeated_tool_calls
     FROM (SELECT * FROM settle_spans WHERE run = {run:UInt64}) AS span
     LEFT ANY JOIN
     (
@@ -115,6 +109,25 @@ LEFT ANY JOIN
 (
     SELECT trace_hash, anchor FROM settle_due WHERE run = {run:UInt64} AND chunk = {chunk:UInt32}
 ) AS due ON figures.trace_hash = due.trace_hash
+LEFT ANY JOIN
+(
+    SELECT
+        trace_hash,
+        arraySort(groupUniqArrayIf(model, model != '')) AS models,
+        arraySort(groupUniqArrayIf(prompt_version, prompt_version != '')) AS prompt_versions,
+        arraySort(groupUniqArrayIf(release, release != '')) AS releases,
+        arraySort(groupUniqArrayIf(tools_hash, tools_hash != '')) AS tools_hashes,
+        arraySort(groupUniqArrayIf(dialect, dialect != '')) AS dialects
+    FROM
+    (
+        SELECT DISTINCT
+            trace_hash, if(model_revision != '', model_revision, request_model) AS model, prompt_version, release,
+            tools_hash, dialect
+        FROM settle_spans
+        WHERE run = {run:UInt64}
+    )
+    GROUP BY trace_hash
+) AS version_sets ON figures.trace_hash = version_sets.trace_hash
 LEFT ANY JOIN
 (
     SELECT trace_hash, argMin((span_id, name, service, error, id), (parent != 0, place)) AS root

@@ -18,7 +18,7 @@ VISIBLE_SECONDS = 2
 
 
 def sum_slices(engine: Engine, slices: Sequence[int], hours_until: int) -> int:
-    """Make the sums of slices (Unix seconds) from the spans, or those of their hours where slices are gone; how many."""
+    """Make the sums of slices (Unix seconds) from the spans, or of their hours where slices are gone; how many."""
     fine = [at for at in slices if at * 1000 >= hours_until]
     coarse = sorted({at // HOUR_SECONDS * HOUR_SECONDS for at in slices if at * 1000 < hours_until})
     _sum(engine, FINE, SLICE_SECONDS, fine)
@@ -34,7 +34,9 @@ def sum_changed(engine: Engine, hours_until: int) -> int:
     slices = [int(at) for (at,) in engine.rows(statement("dirty"), limits)]
     count = sum_slices(engine, slices, hours_until)
     for table, until in (("dirty_slices", seen), ("usage_dirty", by_others)):
-        [[waiting]] = engine.rows(f"SELECT count() FROM {table} WHERE at <= {{until:DateTime64(6, 'UTC')}}", {"until": until})
+        [[waiting]] = engine.rows(
+            f"SELECT count() FROM {table} WHERE at <= {{until:DateTime64(6, 'UTC')}}", {"until": until}
+        )
         if waiting:
             engine.command(f"DELETE FROM {table} WHERE at <= {{until:DateTime64(6, 'UTC')}}", {"until": until})
     return count

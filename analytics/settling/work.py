@@ -46,13 +46,13 @@ class Work:
         for number, traces, since in self.engine.rows(statement("chunks"), {"run": self.run}):
             yield int(number), int(traces), int(since)
 
-    def load(self, chunk: int, *, once: bool) -> None:
-        """Bring in the spans of a chunk and link them. `once`: a span that was sent twice comes once."""
+    def load(self, name: str, chunk: int) -> None:
+        """Bring in the spans of a chunk with the statement `name`, and link them."""
         if self._loaded:
             self._clear(*SPAN_TABLES)
         self._loaded = True
         self.round = 0
-        self.execute("load", chunk=chunk, once=once)
+        self.execute(name, chunk=chunk)
         self.execute("link")
         most = self._count("longest").bit_length()
         while self._count("unfinished") and self.round < most:

@@ -29,9 +29,9 @@ SETTINGS
 -- A turn repeats the hashes of the turn before. They are found again, and cost nearly nothing, when that one lies in the
 -- same block of compression: so blocks are large, and as large is the window to look back in.
 ALTER TABLE spans
-    MODIFY COLUMN message_hashes CODEC(ZSTD(1, 23))
+    MODIFY COLUMN IF EXISTS message_hashes CODEC(ZSTD(1, 23))
         SETTINGS (min_compress_block_size = 8388608, max_compress_block_size = 8388608),
-    MODIFY COLUMN message_offsets CODEC(Delta, ZSTD(1));
+    MODIFY COLUMN IF EXISTS message_offsets CODEC(Delta, ZSTD(1));
 
 -- For people: hashes in hex, and one hash for each prefix of the blocks tools, system, message 1, message 2, ...
 ALTER TABLE spans
@@ -52,3 +52,6 @@ ALTER TABLE hashed_spans
     ADD COLUMN IF NOT EXISTS block_kinds Array(UInt8),
     ADD COLUMN IF NOT EXISTS block_hashes Array(FixedString(16)),
     ADD COLUMN IF NOT EXISTS block_texts Array(String);
+
+-- Events of logs hold content too. Their view is in schema/views from now on, where it knows what is to be kept back.
+DROP VIEW IF EXISTS events_from_otlp;

@@ -94,14 +94,20 @@ SELECT
     row
 FROM
 (
-    SELECT
-        series + if(for_provider = '', 0, cityHash64(for_provider)) AS number, valid_from, row
+    SELECT number, valid_from, row
     FROM
     (
-        SELECT *, arrayJoin(if(of_provider = '',
-            (SELECT groupUniqArray(lower(provider)) FROM energy_factors) || [''], [of_provider])) AS for_provider
-        FROM energy_names_all
+        SELECT *, minIf(valid_from, of_provider != '') OVER (PARTITION BY number) AS provider_from,
+            countIf(of_provider != '') OVER (PARTITION BY number) AS provider_rows
+        FROM
+        (
+            SELECT *, arrayJoin(if(of_provider = '',
+                (SELECT groupUniqArray(lower(provider)) FROM energy_factors) || [''], [of_provider])) AS for_provider,
+                series + if(for_provider = '', 0, cityHash64(for_provider)) AS number
+            FROM energy_names_all
+        )
     )
+    WHERE of_provider != '' OR provider_rows = 0 OR valid_from < provider_from
     ORDER BY own DESC, of_provider != '' DESC, length(model), model DESC
     LIMIT 1 BY number, valid_from
 );

@@ -1,5 +1,5 @@
 -- Settling: what follows from spans and is kept beside them. Usage by hour, one row a trace with its call graph, the
--- minutes in which a trace has spans, and how far all of it has come.
+-- times at which a trace has spans, and how far all of it has come.
 
 -- How far each stage has come: a moment of acceptance (`ingested_at`), the newest version counts.
 CREATE TABLE IF NOT EXISTS settle_marks
@@ -29,8 +29,8 @@ ENGINE = MergeTree
 ORDER BY at
 TTL toDateTime(at) + INTERVAL 30 DAY;
 
--- In which minutes of `started_at` a trace has spans: the way from a trace to its spans that does not grow with
--- history. `first` is the step that saw the trace first and the start that it had then, which never changes again.
+-- In which cells of `started_at` (ten seconds each) a trace has spans: the way from a trace to its spans that does not
+-- grow with history. `first` is when it was first accepted and the start that it had in that step, which stays.
 CREATE TABLE IF NOT EXISTS trace_times
 (
     month UInt32,

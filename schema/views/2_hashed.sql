@@ -1,4 +1,5 @@
 -- Messages leave the span, and their hashes stay. The texts go on beside them, to 2_messages.sql.
+{%- from "masks.jinja" import masked, without_content with context %}
 {%- macro split(text, parts) -%}
 multiIf({{ text }} = '', [],
         notEmpty({{ parts }}), {{ parts }},
@@ -7,10 +8,6 @@ multiIf({{ text }} = '', [],
 {%- endmacro %}
 {%- macro hashed(text, place) -%}
 sipHash128Keyed((toUInt64({{ content.key[0] }}), toUInt64({{ content.key[1] + place }})), {{ text }})
-{%- endmacro %}
-{%- macro masked(text) -%}
-if(match({{ text }}, {{ content.any_mask }}), {% for _ in content.masks %}replaceRegexpAll({% endfor %}{{ text }}
-    {%- for pattern, label in content.masks %}, {{ pattern }}, {{ label }}){% endfor %}, {{ text }})
 {%- endmacro %}
 {%- macro kept(texts) -%}
 {%- if content.masks and content.max_bytes -%}
@@ -23,9 +20,6 @@ arrayMap(text -> if(length(text) > {{ content.max_bytes }}, toValidUTF8(left(tex
 {%- else -%}
 {{ texts }}
 {%- endif -%}
-{%- endmacro %}
-{%- macro without_content(attributes) -%}
-mapFilter((key, value) -> NOT match(key, {{ content.content_keys }}) AND length(value) <= {{ content.longest_value }}, {{ attributes }})
 {%- endmacro %}
 {%- macro events_without_content() -%}
 if(span.events_json = '', '', toJSONString(arrayMap(event -> CAST((event.1, event.2, {{ without_content('event.3') }}),

@@ -14,6 +14,8 @@ from collector.service import run as run_collect
 from spanledger import __version__
 from spanledger.cli import doctor as doctor_checks
 from spanledger.cli import local, money
+from spanledger.cli.analyze_role import analyze_until_signal
+from spanledger.cli.energy import app as energy_app
 from spanledger.cli.engine_role import serve_until_signal
 from spanledger.cli.explain_mapping import explain_mapping
 from spanledger.cli.tables import answer_table, rejected_table
@@ -33,6 +35,7 @@ app.add_typer(delete_app, name="delete")
 app.add_typer(money.prices_app, name="prices")
 app.add_typer(money.revenue_app, name="revenue")
 app.command("reprice")(money.reprice)
+app.add_typer(energy_app, name="energy")
 app.command("explain-mapping")(explain_mapping)
 console = Console()
 
@@ -73,6 +76,12 @@ def collect() -> None:
 def serve() -> None:
     """Only the engine's side: drain this data directory's spool, answer the API and the pages."""
     serve_until_signal(_settings(), role="serve", ready=lambda address: _say(f"API and pages {address}"))
+
+
+@app.command()
+def analyze() -> None:
+    """Only settling, for a ClickHouse server: `serve` does it too, and one process at a time."""
+    analyze_until_signal(_settings(), ready=lambda: _say("Settling"))
 
 
 @app.command()

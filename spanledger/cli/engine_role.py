@@ -1,4 +1,4 @@
-"""The engine process: it holds the engine, drains the spool into it, and serves the API and the pages."""
+"""The engine process: it holds the engine, drains the spool into it, settles, and serves the API and the pages."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import uvicorn
 
+from analytics.settling.loop import SettlingLoop
 from api.app import create_app
 from collector.drain import Drain, drains
 from collector.quarantine import Quarantine
@@ -30,7 +31,7 @@ STOP_SECONDS = 5
 
 
 class EngineService:
-    """Engine, drains, housekeeping and API of one process."""
+    """Engine, drains, settling, housekeeping and API of one process."""
 
     def __init__(self, settings: Settings, *, role: str) -> None:
         self._settings = settings
@@ -84,7 +85,8 @@ class EngineService:
 
     def _serve(self, engine: Engine, listener: socket.socket, ready: Callable[[str], None]) -> None:
         draining = drains(engine, self._settings.data_dir)
-        status = EngineStatus(engine, self._settings, draining)
+        settling = SettlingLoop(engine, self._settings)
+        status = EngineStatus(engine, self._settings, draining, settling)
         app = create_app(engine, self._settings, status, Quarantine(engine, self._settings.data_dir, time.time))
         config = uvicorn.Config(
             app,
@@ -101,13 +103,16 @@ class EngineService:
         announcer = threading.Thread(target=self._announce, args=(engine, listener, ready), daemon=True)
         for drain in draining:
             drain.start()
+        settling.start()
         housekeeping.start()
         announcer.start()
         try:
             self._server.run(sockets=[listener])
         finally:
             self._stop.set()
+            settling.ask_to_stop()
             _stop_all(draining)
+            settling.stop()
             housekeeping.join(STOP_SECONDS)
 
     def _announce(self, engine: Engine, listener: socket.socket, ready: Callable[[str], None]) -> None:

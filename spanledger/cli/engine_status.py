@@ -9,6 +9,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from analytics.settling.loop import SettlingLoop
 from collector.drain import Drain
 from collector.report import read_report
 from spanledger import sql
@@ -25,11 +26,17 @@ class EngineStatus:
     """The `Status` of the API, over an engine and the drains."""
 
     def __init__(
-        self, engine: Engine, settings: Settings, draining: Sequence[Drain], clock: Callable[[], float] = time.time
+        self,
+        engine: Engine,
+        settings: Settings,
+        draining: Sequence[Drain],
+        settling: SettlingLoop | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._engine = engine
         self._settings = settings
         self._draining = draining
+        self._settling = settling
         self._clock = clock
 
     def ready(self) -> list[str]:
@@ -60,7 +67,22 @@ class EngineStatus:
             retries.add_metric([drain.name], drain.progress.retries)
             refused.add_metric([drain.name], drain.progress.quarantined)
             waiting.add_metric([drain.name], drain.progress.waiting)
-        return [drained, retries, refused, waiting, *self._tables()]
+        return [drained, retries, refused, waiting, *self._settled(), *self._tables()]
+
+    def _settled(self) -> list[Metric]:
+        if not self._settling:
+            return []
+        progress = self._settling.progress
+        lag = GaugeMetricFamily("spanledger_settling_lag_seconds", "Since the newest moment that settling has seen.")
+        if (seconds := self._settling.lag_seconds) is not None:
+            lag.add_metric([], seconds)
+        return [
+            lag,
+            CounterMetricFamily("spanledger_settled_traces", "Rows of traces written.", value=progress.traces),
+            CounterMetricFamily("spanledger_settling_spans", "New spans looked at.", value=progress.spans),
+            CounterMetricFamily("spanledger_duplicate_calls", "Spans not billed twice.", value=progress.duplicates),
+            CounterMetricFamily("spanledger_settling_failures", "Steps tried again.", value=progress.failures),
+        ]
 
     def _tables(self) -> list[Metric]:
         rows = GaugeMetricFamily("spanledger_rows", "Rows by table.", labels=["table"])

@@ -14,6 +14,8 @@ import urllib3
 from collector.quarantine import Quarantine
 from spanledger import guard
 from spanledger.deletion import delete as delete_rows
+from spanledger.energy.own import import_csv
+from spanledger.energy.reports import explain as explain_energy
 from spanledger.engine import Answer, Engine, open_engine
 from spanledger.errors import EngineUnavailable, QueryFailed
 from spanledger.ownership import read_owner
@@ -58,6 +60,23 @@ def delete(settings: Settings, kind: str, value: str) -> dict[str, int]:
         return dict(call(settings, "DELETE", path)["deleted"])
     with opened(settings) as engine:
         return delete_rows(engine, kind, value)
+
+
+def import_energy(settings: Settings, text: str) -> dict[str, int]:
+    """Add one's own factors or carbon intensities; rows added by kind."""
+    if base := address(settings):
+        return dict(call(settings, "POST", f"{base}/api/v1/energy/import", {"csv": text}))
+    with opened(settings) as engine:
+        return dict(vars(import_csv(engine, text)))
+
+
+def energy_of(settings: Settings, span_id: str) -> list[dict[str, Any]]:
+    """How the energy of the spans with an id came about."""
+    if base := address(settings):
+        return list(call(settings, "GET", f"{base}/api/v1/energy/spans/{quote(span_id, safe='')}")["spans"])
+    with opened(settings) as engine:
+        answer = explain_energy(engine, settings, [span_id])
+    return [dict(zip([name for name, _ in answer.columns], row, strict=True)) for row in answer.rows]
 
 
 def address(settings: Settings) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,17 +64,19 @@ def prices_map(model: str, to: Annotated[str, typer.Argument(help="`provider/mod
     else:
         with local.opened(settings) as engine:
             key = agreed.map_model(engine, mapping)
-    console.print(f"{model} is priced as {key} from now on; `spanledger reprice` prices what is stored.", highlight=False)
+    console.print(
+        f"{model} is priced as {key} from now on; `spanledger reprice` prices what is stored.", highlight=False
+    )
 
 
 @prices_app.command("set")
-def prices_set(  # noqa: PLR0913  (one option a rate)
+def prices_set(  # noqa: PLR0913, PLR0917  (one option a rate)
     model: str,
     provider: str = "",
     tenant: str = "",
     tier: Annotated[str, typer.Option(help="batch, flex, priority or fast; empty: the standard tier.")] = "",
-    valid_from: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"])] = datetime(1970, 1, 1),  # noqa: DTZ001
-    valid_to: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"])] = datetime(2149, 6, 6),  # noqa: DTZ001
+    valid_from: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"])] = datetime(1970, 1, 1),
+    valid_to: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"])] = datetime(2149, 6, 6),
     tier_from: Annotated[int, typer.Option(help="Only for calls with at least this many input tokens.")] = 0,
     input_usd: Annotated[str | None, typer.Option("--input", help="USD per million tokens.")] = None,
     cached: Rate = None,
@@ -88,7 +90,7 @@ def prices_set(  # noqa: PLR0913  (one option a rate)
 ) -> None:
     """Add a price that wins over the list: a negotiated rate, or a model of your own by tokens or by GPU-hour."""
     rates = {"input": input_usd, "cached": cached, "write": write, "write_1h": write_1h, "output": output}
-    given = {name: Decimal(value) for name, value in (rates | {"gpu_hour_usd": gpu_hour_usd}).items() if value}
+    given = {name: _usd(value) for name, value in (rates | {"gpu_hour_usd": gpu_hour_usd}).items() if value}
     override = _override(
         model=model, provider=provider, tenant=tenant, tier=tier, valid_from=valid_from.date(), tier_from=tier_from,
         valid_to=valid_to.date(), gpus=gpus, concurrency=concurrency, note=note, **given,
@@ -103,9 +105,16 @@ def prices_set(  # noqa: PLR0913  (one option a rate)
     console.print(f"The price of {key} is added; `spanledger reprice` prices what is stored.", highlight=False)
 
 
+def _usd(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise BadRequest(f"{text!r} is not a price in USD; write it like 1.25.") from error
+
+
 def _override(**values: Any) -> agreed.Override:
     try:
-        return agreed.Override(**values)
+        return agreed.Override.model_validate(values)
     except ValueError as error:
         raise BadRequest(str(error)) from error
 

@@ -86,7 +86,7 @@ def factors(  # noqa: PLR0913  (what a line of the file says)
     return Factors(
         factor_set=NAME,
         model=model,
-        source=f"EcoLogits 0.11.3: {low.active:g}–{high.active:g} active of {low.total:g}–{high.total:g} billion parameters",
+        source=f"EcoLogits 0.11.3: {low.active:g}–{high.active:g} of {low.total:g}–{high.total:g} billion parameters",
         out=_with_mean(pue, low.kwh_out, high.kwh_out),
         second=_with_mean(pue, low.kwh_second * share[0], high.kwh_second * share[1]),
         seconds_out=seconds_out,

@@ -137,19 +137,17 @@ def _checksum(*files: str) -> str:
 
 
 def _check_choice(engine: Engine, settings: Settings) -> None:
-    names = {
-        str(name) for (name,) in engine.rows("SELECT DISTINCT factor_set FROM energy_sets WHERE factor_set != 'grid'")
-    }
-    if settings.energy_factor_set not in names | {OWN}:
+    rows = engine.rows("SELECT DISTINCT factor_set FROM energy_sets WHERE factor_set != {grid:String}", {"grid": GRID})
+    names = {str(name) for (name,) in rows} | {OWN}
+    if settings.energy_factor_set not in names:
         raise BadSetting(
             f"SPANLEDGER_ENERGY_FACTOR_SET is {settings.energy_factor_set!r}, which is no factor set. "
-            f"Known: {', '.join(sorted(names | {OWN}))}."
+            f"Known: {', '.join(sorted(names))}."
         )
     place = settings.energy_default_place.lower()
-    if place and not engine.rows(
-        "SELECT 1 FROM grid_rows_newest WHERE place = {place:String} LIMIT 1", {"place": place}
-    ):
+    known = "SELECT 1 FROM grid_rows_newest WHERE place = {place:String} LIMIT 1"
+    if place and not engine.rows(known, {"place": place}):
         raise BadSetting(
             f"SPANLEDGER_ENERGY_DEFAULT_PLACE is {place!r}, which is neither a region nor a zone that is known. "
-            "`spanledger energy grid` lists them."
+            "The table grid_rows_newest lists them."
         )

@@ -12,7 +12,6 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import distribution
-from pathlib import Path
 
 from genai_prices import types
 from genai_prices.data import providers

@@ -17,7 +17,8 @@ FOLDER = sql.SCHEMA_DIR / "prices"
 DICTIONARIES = ("price_providers", "model_names", "model_rules", "price_hours", "price_plans", "price_rates")
 CHANGED_BY_USERS = ("model_names", "price_plans", "price_rates")
 RATES = (
-    "input", "cached", "write", "write_1h", "output", "reasoning", "audio_input", "audio_cached", "audio_output", "request"
+    "input", "cached", "write", "write_1h", "output", "reasoning", "audio_input", "audio_cached", "audio_output",
+    "request",
 )  # fmt: skip
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2149, 6, 6)
 """The engine's smallest and largest Date: since ever, and until further notice."""

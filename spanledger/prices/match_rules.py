@@ -39,7 +39,9 @@ def expression(clause: object) -> str:
             return f".*{_literal(clause.contains)}"
         case types.ClauseRegex() if "(?!" not in clause.regex:
             return clause.regex.removeprefix("^") if clause.regex.startswith("^") else f".*{clause.regex}"
-        case types.ClauseAnd(and_=[types.ClauseStartsWith() as start, types.ClauseRegex(regex=regex)]) if regex == NOT_TTS:
+        case types.ClauseAnd(and_=[types.ClauseStartsWith() as start, types.ClauseRegex(regex=regex)]) if (
+            regex == NOT_TTS
+        ):
             return _literal(start.starts_with) + WITHOUT_TTS
     raise ValueError(f"The match rule {clause} can't be written for the engine; add its case to match_rules.py.")
 

@@ -13,7 +13,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import groupby
 
-from genai_prices.types import ConditionalPrice, ModelInfo, ModelPrice, StartDateConstraint, TieredPrices, TimeOfDateConstraint
+from genai_prices.types import (
+    ConditionalPrice,
+    ModelInfo,
+    ModelPrice,
+    StartDateConstraint,
+    TieredPrices,
+    TimeOfDateConstraint,
+)
 
 FIRST_DAY = date(1970, 1, 1)
 LAST_DAY = date(2149, 6, 6)
@@ -129,7 +136,9 @@ def _half(price: Decimal | TieredPrices) -> Decimal | TieredPrices:
 
 def _tiers(base: Row, prices: Prices, model: ModelInfo) -> Iterator[Row]:
     """One row a tier. genai-prices' tier starts above its number of tokens; ours from the next one on."""
-    starts = sorted({tier.start for price in prices.values() if isinstance(price, TieredPrices) for tier in price.tiers})
+    starts = sorted(
+        {tier.start for price in prices.values() if isinstance(price, TieredPrices) for tier in price.tiers}
+    )
     for start in [0, *[start + 1 for start in starts]]:
         at = {rate: _at(price, start) for rate, price in prices.items()}
         note = base.note

@@ -103,6 +103,8 @@ def test_the_api_describes_itself(client: TestClient) -> None:
     assert set(paths) == {
         "/healthz", "/readyz", "/metrics", "/api/v1/query", "/api/v1/traces/{trace_id}", "/api/v1/tenants/{tenant}",
         "/api/v1/rejected", "/api/v1/rejected/retry",
+        "/api/v1/revenue", "/api/v1/unpriced-models", "/api/v1/model-mappings", "/api/v1/price-overrides",
+        "/api/v1/reprice", "/api/v1/reprice/days", "/api/v1/energy/import", "/api/v1/energy/spans/{span_id}",
     }  # fmt: skip
     answer = paths["/api/v1/query"]["post"]["responses"]
     assert answer["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/QueryAnswer")

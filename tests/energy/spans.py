@@ -38,11 +38,19 @@ def call(**columns: Any) -> dict[str, Any]:
 
 def store(engine: Engine, *calls: dict[str, Any]) -> list[dict[str, Any]]:
     """Insert calls, in one insert for each set of columns; their figures, in order."""
-    for names, group in itertools.groupby(calls, key=lambda one: tuple(one)):
-        engine.insert("priced_spans", list(names), [list(one.values()) for one in group])
-    ids = [one["span_id"] for one in calls]
+    for names, group in itertools.groupby(calls, key=_names):
+        engine.insert("priced_spans", names, [[one[name] for name in names] for one in group])
+    return read(engine, [one["span_id"] for one in calls])
+
+
+def read(engine: Engine, ids: list[str]) -> list[dict[str, Any]]:
+    """The figures of stored spans, in the order of `ids`."""
     rows = engine.rows(
         f"SELECT span_id, {', '.join(FIGURES)} FROM spans WHERE span_id IN {{ids:Array(String)}}", {"ids": ids}
     )
     found = {row[0]: dict(zip(FIGURES, row[1:], strict=True)) for row in rows}
     return [found[one] for one in ids]
+
+
+def _names(one: dict[str, Any]) -> list[str]:
+    return sorted(one)

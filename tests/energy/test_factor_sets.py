@@ -6,7 +6,7 @@ import pytest
 
 from spanledger.energy import ecologits, jegham
 from spanledger.energy.ecologits import Size
-from spanledger.energy.factors import Bounds, Factors
+from spanledger.energy.factors import DATA, Bounds, Factors, read_rows
 
 WORLD = 0.45829
 
@@ -75,13 +75,13 @@ def test_plain_least_squares_would_give_input_a_negative_energy() -> None:
 def test_low_and_high_hold_what_was_published(version: str) -> None:
     published = {
         name: [float(row[column]) for column in jegham.COLUMNS]
-        for row in jegham.read_rows(jegham.DATA / f"{version}.csv")
+        for row in read_rows(DATA / f"{version}.csv")
         for name in row["models"].split()
     }
     for row in jegham.shipped(version):
         for (fresh, out), wh in zip(jegham.SHAPES, published[row.model], strict=True):
             low, high = (
-                row.pue.mid * 1000 * (fresh * row.fresh.__getattribute__(end) + out * row.out.__getattribute__(end))
+                row.pue.mid * 1000 * (fresh * getattr(row.fresh, end) + out * getattr(row.out, end))
                 for end in ("low", "high")
             )
             assert low * (1 - 1e-9) <= wh <= high * (1 + 1e-9)
@@ -101,7 +101,7 @@ def test_our_models_give_what_the_package_gives() -> None:
     """Against EcoLogits itself, where it is installed: every model that we ship."""
     utils = pytest.importorskip("ecologits.tracers.utils")
     family = {"google": "google_genai", "mistral": "mistralai"}
-    names = {row["model"]: row["family"] for row in ecologits.read_rows(ecologits.DATA / f"{ecologits.NAME}.csv")}
+    names = {row["model"]: row["family"] for row in read_rows(DATA / f"{ecologits.NAME}.csv")}
     for row in ecologits.shipped():
         provider = family.get(names[row.model], names[row.model])
         theirs = utils.llm_impacts(provider, row.model, 300, float("inf"), "USA").energy.value

@@ -175,13 +175,13 @@ def test_sums_over_requests_and_over_tenants_are_the_same(engine: Engine) -> Non
 TOKENS = st.integers(0, 2_000_000)
 
 
-@hypothesis_settings(max_examples=15, deadline=None)
+@hypothesis_settings(max_examples=5, deadline=None)
 @given(
     st.lists(
         st.fixed_dictionaries(
             {
                 "request_model": st.sampled_from(
-                    ["gpt-4o", "gpt-5-nano", "gpt-4o-search", "claude-haiku-4-5", "command-r-08-2024"]
+                    ["gpt-4o", "gpt-5-nano", "nobody", "claude-haiku-4-5", "command-r-08-2024"]
                 ),
                 "input_tokens": TOKENS,
                 "cached_input_tokens": st.none() | TOKENS,
@@ -190,8 +190,8 @@ TOKENS = st.integers(0, 2_000_000)
                 "service_tier": st.sampled_from(["", "batch", "default"]),
             }
         ),
-        min_size=1,
-        max_size=20,
+        min_size=10,
+        max_size=40,
     )
 )
 def test_figures_are_in_order_and_grow_with_tokens(engine: Engine, drawn: list[dict[str, Any]]) -> None:

@@ -17,7 +17,8 @@ Price = Callable[[Sequence[Call]], list[Call]]
 DAY = datetime(2026, 11, 15, 12, 0, tzinfo=UTC)
 TABLES_OF_USERS = ("price_overrides", "model_aliases", "usage_dirty", "repriced_days", "revenue")
 ANSWER = """
-SELECT span_id, cost_usd, cost_input_usd, cost_cached_usd, cost_write_usd, cost_output_usd, cost_status, price_row, flags
+SELECT span_id, cost_usd, cost_input_usd, cost_cached_usd, cost_write_usd, cost_output_usd, cost_status, price_row,
+    flags
 FROM spans WHERE trace_id = {trace:String} ORDER BY span_id
 """
 
@@ -31,7 +32,10 @@ def price(engine: Engine) -> Price:
         usual: Call = {"billable": True, "operation": "chat", "started_at": DAY}
         columns = sorted({"trace_id", "span_id", *usual, *(name for call in calls for name in call)})
         rows = [
-            [(usual | {"trace_id": trace, "span_id": f"{number:08d}"} | call).get(name, _empty(name)) for name in columns]
+            [
+                (usual | {"trace_id": trace, "span_id": f"{number:08d}"} | call).get(name, _empty(name))
+                for name in columns
+            ]
             for number, call in enumerate(calls)
         ]
         engine.insert("hashed_spans", columns, rows)

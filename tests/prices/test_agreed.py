@@ -42,7 +42,9 @@ def test_of_two_prices_for_a_day_the_last_one_counts(engine: Engine, price: Pric
 
 def test_a_tenant_may_have_a_price_of_its_own(engine: Engine, price: Price) -> None:
     call = {"provider": "anthropic", "request_model": "claude-haiku-4-5"} | USAGE
-    set_price(engine, override("claude-haiku-4-5", provider="anthropic", tenant="acme", input="0.5", cached="0", output="2"))
+    set_price(
+        engine, override("claude-haiku-4-5", provider="anthropic", tenant="acme", input="0.5", cached="0", output="2")
+    )
     acme, other = price([call | {"tenant": "acme"}, call | {"tenant": "globex"}])
     assert (acme["cost_usd"], other["cost_usd"]) == (pytest.approx(2.5), pytest.approx(6))
     assert "for acme" in acme["price_row"]
@@ -83,7 +85,10 @@ def test_unpriced_models_can_be_mapped(engine: Engine, price: Price) -> None:
     )  # fmt: skip
     assert map_model(engine, Mapping(name="prod-Deployment-7", to="gpt-4.1-nano")) == "openai/gpt-4.1-nano"
     assert price([call])[0]["cost_usd"] == pytest.approx(0.5)
-    assert map_model(engine, Mapping(name="prod-deployment-7", to="anthropic/claude-opus-4-5")) == "anthropic/claude-opus-4-5"
+    assert (
+        map_model(engine, Mapping(name="prod-deployment-7", to="anthropic/claude-opus-4-5"))
+        == "anthropic/claude-opus-4-5"
+    )
     assert price([call])[0]["price_row"] == "genai-prices 0.2.3 anthropic/claude-opus-4-5"
 
 
@@ -94,10 +99,11 @@ def test_nothing_is_mapped_to_an_unknown_model(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{}, {"input": "-1"}, {"input": "1", "valid_from": "2026-02-01", "valid_to": "2026-01-01"}, {"input": "NaN"}]
+    "values",
+    [{}, {"input": "-1"}, {"input": "1", "valid_from": "2026-02-01", "valid_to": "2026-01-01"}, {"input": "NaN"}],
 )
 def test_a_price_must_make_sense(values: dict[str, Any]) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):
         override("m", **values)
 
 

@@ -16,7 +16,8 @@ from tests.prices.conftest import Price
 DAY = date(2026, 9, 3)
 MODELS = ["gpt-4o", "gpt-4o-mini", "gpt-4.1", "our-own-7b"]
 STORED = """
-SELECT span_id, cost_usd, cost_input_usd, cost_cached_usd, cost_write_usd, cost_output_usd, cost_status, price_row, flag_bits
+SELECT span_id, cost_usd, cost_input_usd, cost_cached_usd, cost_write_usd, cost_output_usd, cost_status, price_row,
+    flag_bits
 FROM spans WHERE toDate(started_at) = {day:Date} ORDER BY span_id
 """
 
@@ -57,7 +58,7 @@ def test_repriced_spans_are_as_if_they_came_in_now(
         " AND span_id = '00000001'", {"d": old},
     )  # fmt: skip
     map_model(engine, Mapping(name="our-own-7b", to="gpt-4.1-nano"))
-    set_price(engine, Override(model="gpt-4o", input="1", cached="1", output="1"))  # type: ignore[arg-type]
+    set_price(engine, Override.model_validate({"model": "gpt-4o", "input": 1, "cached": 1, "output": 1}))
     [done] = reprice(engine, old, old)
     assert done.changed == 90 - 1 + 80 or done.changed > 100
     price(calls(new))
@@ -76,7 +77,7 @@ def test_a_finished_day_is_left_out_until_prices_change(engine: Engine, price: P
     assert days(engine, day, day) == [day]
     reprice_day(engine, day)
     assert days(engine, day, day) == []
-    set_price(engine, Override(model="gpt-4.1", input="3", cached="1", output="3"))  # type: ignore[arg-type]
+    set_price(engine, Override.model_validate({"model": "gpt-4.1", "input": 3, "cached": 1, "output": 3}))
     assert days(engine, day, day) == [day]
 
 

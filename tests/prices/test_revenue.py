@@ -7,20 +7,20 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from api.app import create_app
 from spanledger import revenue
 from spanledger.engine import Engine
 from spanledger.errors import BadRequest
+from spanledger.settings import Settings
 from tests.api.conftest import EmptyQuarantine, Told
 
 HEADER = "tenant,plan,monthly_price_usd,valid_from,valid_to\n"
 
 
 @pytest.fixture
-def client(engine: Engine, settings: object) -> TestClient:
-    from api.app import create_app
-
+def client(engine: Engine, settings: Settings) -> TestClient:
     return TestClient(
-        create_app(engine, settings, Told(), EmptyQuarantine()),  # type: ignore[arg-type]
+        create_app(engine, settings, Told(), EmptyQuarantine()),
         base_url="http://127.0.0.1:8420", raise_server_exceptions=False,
     )  # fmt: skip
 
@@ -33,7 +33,13 @@ def test_a_file_is_imported(engine: Engine, tmp_path: Path) -> None:
     assert revenue.import_csv(engine, file) == 1
     assert revenue.read(engine) == [
         {"tenant": "acme", "plan": "pro", "monthly_price_usd": "2499", "valid_from": "2026-01-01", "valid_to": None},
-        {"tenant": "globex", "plan": "free", "monthly_price_usd": "0", "valid_from": "2026-01-01", "valid_to": "2026-06-30"},
+        {
+            "tenant": "globex",
+            "plan": "free",
+            "monthly_price_usd": "0",
+            "valid_from": "2026-01-01",
+            "valid_to": "2026-06-30",
+        },
     ]
     assert engine.rows("SELECT count() FROM revenue") == [[3]]
     assert engine.rows("SELECT toString(max(monthly_price_usd)) FROM revenue WHERE plan = 'pro'") == [["2499"]]
@@ -68,7 +74,7 @@ def test_a_file_that_is_none(engine: Engine, tmp_path: Path) -> None:
             revenue.import_csv(engine, tmp_path / name)
 
 
-def test_the_routes(engine: Engine, client: TestClient) -> None:
+def test_the_routes(client: TestClient) -> None:
     row = {"tenant": "initech", "plan": "pro", "monthly_price_usd": "10.5", "valid_from": "2026-03-01"}
     assert client.post("/api/v1/revenue", json=[row, row | {"tenant": "hooli"}]).json() == {"added": 2}
     listed = client.get("/api/v1/revenue").json()["revenue"]

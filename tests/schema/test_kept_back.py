@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from collector.signals import LOGS
 from spanledger import content
 from spanledger.content import check_patterns
 from spanledger.engine import Engine
@@ -16,6 +18,7 @@ from spanledger.guard import check
 from spanledger.settings import Settings, load
 from spanledger.views import apply_views
 from tests.schema import talk
+from tests.schema.otlp import any_value, log_record, logs, read_events, store
 
 KEY = "sk-proj-abcdefghijklmnop1234"
 SECRETS = {
@@ -216,3 +219,38 @@ def test_an_error_does_not_tell_the_key(engine: Engine, settings: Settings) -> N
         engine.rows(f"SELECT sipHash128Keyed((toUInt64({first}), toUInt64({second})), nothing) FROM spans")
     assert str(first) not in str(error.value)
     assert str(second) not in str(error.value)
+
+
+def _event(engine: Engine, settings: Settings, **changed: object) -> list[Any]:
+    _with(engine, settings, **changed)
+    sent = log_record(
+        {"gen_ai.input.messages": f"{KEY} Lummerland", "note": f"see {KEY}", "gen_ai.evaluation.explanation": KEY},
+        event_name="gen_ai.client.inference.operation.details",
+        body=any_value(f"Lummerland {KEY}"),
+    )
+    store(engine, LOGS, logs([sent], {"service.name": "s"}))
+    (row,) = read_events(engine, [sent], "body, explanation, attributes")
+    return list(row)
+
+
+def test_events_of_logs_are_masked(engine: Engine, settings: Settings) -> None:
+    assert _event(engine, settings, content_masks=("keys",)) == [
+        "Lummerland [masked:keys]",
+        "[masked:keys]",
+        {"gen_ai.input.messages": "[masked:keys] Lummerland", "note": "see [masked:keys]"},
+    ]
+
+
+def test_events_of_logs_have_no_content_when_it_is_off(engine: Engine, settings: Settings) -> None:
+    assert _event(engine, settings, content="off") == ["", "", {"note": f"see {KEY}"}]
+    both = _event(engine, settings, content="off", content_masks=("keys",))
+    assert both == ["", "", {"note": "see [masked:keys]"}]
+
+
+def test_the_query_in_the_docs_runs(engine: Engine) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "content.md").read_text()
+    sql = page.split("```sql\n")[1].split("```")[0]
+    talk.put(engine, *talk.turns(2))
+    values = {"trace_id": f"{7:032x}", "span_id": f"{2:016x}"}
+    rows = engine.query_guarded(check(engine, sql, values), values).rows
+    assert [(row[0], row[1]) for row in rows] == [(1, "user"), (2, "assistant"), (3, "user"), (4, "assistant")]

@@ -1,0 +1,47 @@
+"""`spanledger energy …`: the factor sets, rows of one's own, and how a span's figures came about."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spanledger.cli import local
+from spanledger.energy.reports import SETS
+from spanledger.errors import BadRequest
+from spanledger.settings import load
+
+app = typer.Typer(help="Energy and carbon: factor sets and where a figure is from.", no_args_is_help=True)
+
+
+@app.command("sets")
+def sets() -> None:
+    """The factor sets, and which one the spans get."""
+    settings = load()
+    for name, title, method, source, licence in local.query(settings, SETS).rows:
+        sys.stdout.write(f"{name}: {title}, {method} ({source}; {licence})\n")
+    sys.stdout.write(f"Spans get {settings.energy_factor_set}, and your own rows before it.\n")
+
+
+@app.command("import")
+def import_file(file: Annotated[Path, typer.Argument(help="CSV; docs/energy.md lists the columns.")]) -> None:
+    """Add factors of self-hosted models, or carbon intensities. Nothing is overwritten."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadRequest(f"The file {file} can't be read: {error}") from error
+    added = local.import_energy(load(), text)
+    sys.stdout.write(f"Added: {added['factors']} factors, {added['intensities']} intensities.\n")
+
+
+@app.command("explain")
+def explain(span_id: Annotated[str, typer.Argument(help="16 hex digits.")]) -> None:
+    """How the energy and carbon of a span came about, term by term."""
+    spans = local.energy_of(load(), span_id)
+    if not spans:
+        raise BadRequest(f"There is no span {span_id!r}.")
+    for span in spans:
+        for name, value in span.items():
+            sys.stdout.write(f"{name:<22} {'–' if value is None else value}\n")
