@@ -25,7 +25,7 @@
     {{ mapping.value('reasoning_tokens') }} AS reasoning_text,
     if(foreign, {{ tokens(mapping.value('cache_write_1h_tokens')) }}, NULL) AS written_1h,
     toFloat64OrNull({{ mapping.value('client_cost_usd') }}) AS client_cost,
-    if(foreign, arrayMap(k -> {{ mapping.family_of("extract(k, " ~ mapping.family_pattern ~ ")") }}, keys), []) AS families
+    if(foreign, arrayMap(k -> {{ mapping.family_of('k') }}, keys), []) AS families
     FROM mapped_spans){% endset %}
 {#- What single texts mean, and members of families in order. #}
 {%- set query %}(SELECT {{ always }}, input_key, operation_text, provider_text, request_text, input_value, output_value, tool, written_1h,
@@ -55,10 +55,11 @@
             + ifNull(written_1h, 0)) AS written,
     (input_text != '') * 32 + (cached_text != '') * 64 + (write_text != '') * 128 + (output_text != '') * 256
         + (reasoning_text != '') * 512 AS said_bits,
-    if(NOT arrayExists(f -> f > 0, families), [], arraySort(x -> (x.1, x.2, x.3), arrayFilter(x -> x.1 > 0,
-        arrayMap((f, k, t) -> (f, toUInt32OrZero(extract(toString(k), '\\.(\\d+)\\.')),
+    if(NOT arrayExists(f -> f > 0, families), [], arraySort(x -> (x.1, x.2, x.3), arrayMap(
+        (f, k, t) -> (f, toUInt32OrZero(extract(toString(k), '\\.(\\d+)\\.')),
             replaceRegexpOne(toString(k), '^.*?\\.\\d+\\.(?:message\\.|document\\.|tool\\.|prompt\\.)?', ''), t),
-        families, keys, arraySlice(texts, 1, length(keys)))))) AS listed
+        arrayFilter(f -> f > 0, families), arrayFilter((k, f) -> f > 0, keys, families),
+        arrayFilter((t, f) -> f > 0, arraySlice(texts, 1, length(keys)), families)))) AS listed
     FROM {{ query }}){% endset %}
 {#- Who answered what; members of families as pieces of JSON, one object an index. #}
 {%- set query %}(SELECT {{ always }}, input_key, provider_text, request_text, input_value, output_value, tool, written_1h, client_cost,

@@ -101,11 +101,10 @@ SELECT
         has(event_names, 'db.query.result'), arrayMap(e -> JSONExtractString(e, 'attributes', 'db.query.result.id'),
             arrayFilter(e -> JSONExtractString(e, 'name') = 'db.query.result', JSONExtractArrayRaw(whole.said_events))),
         empty(found), [],
-        arrayMap(d -> [d.id, d.metadata.id, d.metadata.doc_id, d.metadata.doc_uri, d.metadata.chunk_id, d.metadata.source]
-            [indexOf(arrayMap(x -> x != '', [d.id, d.metadata.id, d.metadata.doc_id, d.metadata.doc_uri, d.metadata.chunk_id, d.metadata.source]), 1)],
-            found)) AS retrieved_ids,
-    if(arrayExists(d -> coalesce(d.score, d.metadata.score, d.metadata.relevance_score) IS NULL, found), [],
-        arrayMap(d -> coalesce(d.score, d.metadata.score, d.metadata.relevance_score), found)) AS retrieved_scores,
+        arrayMap(d -> arrayFirst(x -> x != '', [d.id, d.metadata.id, d.metadata.doc_id, d.metadata.doc_uri, d.metadata.chunk_id,
+            d.metadata.source]), found)) AS retrieved_ids,
+    arrayMap(scores -> if(has(scores, NULL), [], scores),
+        [arrayMap(d -> coalesce(d.score, d.metadata.score, d.metadata.relevance_score), found)])[1] AS retrieved_scores,
     if({{ mapping.value('tries') }} != '', toUInt32OrNull({{ mapping.value('tries') }}) - 1,
         toUInt32OrNull({{ mapping.value('attempt') }})) AS attempt,
     arrayMap(r -> {{ mapping.finish_reason('r') }}, multiIf(

@@ -39,6 +39,11 @@ def _one_of(column: str, values: Mapping[str, str], default: str) -> str:
     return f"transform({column}, {strings(values)}, {strings(values.values())}, {default})"
 
 
+def _first_match(text: str, patterns: Mapping[str, str]) -> str:
+    """The name of the first pattern that a text matches, else ''."""
+    return f"{strings(patterns)}[arrayFirstIndex(p -> match({text}, p), {strings(patterns.values())})]"
+
+
 class Fragments:
     """What a template may ask for; each gives SQL. `texts` and the like are names of the query's own columns."""
 
@@ -167,16 +172,14 @@ class Fragments:
         """Names of the events that carry messages of a column."""
         return strings(name for dialect in self.mapping.dialects for name in getattr(dialect.events, column))
 
-    @cached_property
-    def family_pattern(self) -> str:
-        """Matches an attribute with an index in its name; the first group is its family."""
-        found = "|".join(re.escape(prefix) for prefix in self.numbers.families)
-        return quoted(rf"^({found})\d+\.")
-
-    def family_of(self, prefix: str) -> str:
-        """The column that a family's beginning belongs to."""
-        families = {prefix: self.columns[column] for prefix, column in self.numbers.families.items()}
-        return f"transform({prefix}, {strings(families)}, {integers(families.values(), 'UInt16')}, toUInt16(0))"
+    def family_of(self, key: str) -> str:
+        """The column of the family that an attribute with an index belongs to, else 0. Looked for as text before a
+        regular expression decides: the engine runs the former once for each key of its dictionary, the latter not."""
+        families = self.numbers.families
+        columns = [self.columns[column] for column in families.values()]
+        first = f"multiSearchFirstIndex({key}, {strings(families)})"
+        pattern = quoted(rf"^({'|'.join(re.escape(prefix) for prefix in families)})\d+\.")
+        return f"if({first} > 0 AND match({key}, {pattern}), {integers(columns, 'UInt16')}[{first}], toUInt16(0))"
 
     def operation(self, kind: str, value: str, word: str) -> str:
         """The operation's number, from a span name's first word or a value; null where neither says."""
@@ -226,9 +229,7 @@ class Fragments:
 
     def provider_of_model(self, model: str) -> str:
         """The provider that a model's name gives away."""
-        rows = self.mapping.values.provider_of_model.items()
-        found = "".join(f"match({model}, {quoted(pattern)}), {quoted(name)}, " for name, pattern in rows)
-        return f"multiIf({found}'')"
+        return _first_match(model, self.mapping.values.provider_of_model)
 
     def default_provider(self, kind: str) -> str:
         """The provider of dialects that never name one."""
@@ -247,9 +248,7 @@ class Fragments:
 
     def error_kind(self, text: str) -> str:
         """The kind of an error, from 'type, http status, message'."""
-        rows = self.mapping.values.error_kinds.items()
-        found = "".join(f"match({text}, {quoted(pattern)}), {quoted(name)}, " for name, pattern in rows)
-        return f"multiIf({found}'other')"
+        return _first_match(text, self.mapping.values.error_kinds | {"other": ""})
 
     def region(self, server: str) -> str:
         """The region that an end point's name holds."""
