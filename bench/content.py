@@ -1,4 +1,4 @@
-"""Conversations that resend their history: `python -m bench.content [--conversations 300]`, about half a minute.
+"""Conversations that resend their history, about half a minute.
 
 Each turn of all conversations is one insert into the station where spans are recognised, so that no insert sees two
 turns of a conversation: the dearest way for history to come in. CPU is that of the inserts, with all views below, and
@@ -8,7 +8,6 @@ of merging everything at the end of each third. Beside it the same spans keep th
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import tempfile
@@ -20,16 +19,15 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 
 from bench import workload
-from bench.__main__ import table
 from bench.figures import Figure
 from collector.insert import EXACTLY_ONCE
 from spanledger.engine import Engine, open_engine
 from spanledger.settings import Settings
 from spanledger.upgrade import upgrade
 
+CONVERSATIONS = 300
 TURNS = 30
 TURN_SECONDS = 60
 START = 1_790_000_000
@@ -178,8 +176,9 @@ def _warm(engine: Engine) -> None:
         engine.command(f"TRUNCATE TABLE {name} SYNC")
 
 
-def figures(conversations: int) -> list[Figure]:
+def content(scale: float) -> list[Figure]:
     """Speed, disk a turn, and disk beside spans that keep their own text."""
+    conversations = max(int(CONVERSATIONS * scale), 100)
     with _engine() as engine:
         _warm(engine)
         run = _play(engine, conversations)
@@ -195,14 +194,3 @@ def figures(conversations: int) -> list[Figure]:
         Figure("last third over first third", a_turn[2] / a_turn[0], "×", most=1.2),
         Figure("disk, over spans with their own text", run.disk[-1] / run.own_text, "×", most=0.1),
     ]
-
-
-def main() -> None:
-    """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--conversations", type=int, default=300)
-    Console().print(table(figures(parser.parse_args().conversations)))
-
-
-if __name__ == "__main__":
-    main()

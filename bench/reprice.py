@@ -1,13 +1,13 @@
-"""How fast stored calls are priced again: `python -m bench.reprice`. Prints calls a second, unchanged and changed."""
+"""How fast stored calls are priced again: calls a second, unchanged and changed."""
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from datetime import date
 from pathlib import Path
 
+from bench.figures import Figure
 from spanledger.engine import Engine, open_engine
 from spanledger.prices.agreed import Override, set_price
 from spanledger.prices.reprice import reprice_day
@@ -15,6 +15,7 @@ from spanledger.settings import Settings
 from spanledger.upgrade import upgrade
 
 DAY = date(2026, 10, 1)
+SPANS = 1_000_000
 FILL = """
 INSERT INTO spans (trace_id, span_id, started_at, operation, provider, request_model, billable, input_tokens,
     cached_input_tokens, output_tokens, tenant, cost_status)
@@ -26,27 +27,22 @@ FROM numbers({count:UInt64})
 """
 
 
-def main(spans: int = 1_000_000) -> None:
-    """Fill one day with `spans` spans, a quarter of them calls, and price it three times."""
+def reprice(scale: float) -> list[Figure]:
+    """Fill one day with spans, a quarter of them calls, and price it three times."""
+    spans = int(SPANS * scale)
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings.model_validate({"data_dir": Path(folder)})
         engine = open_engine(settings, role="bench")
         list(upgrade(engine, settings))
         engine.command(FILL, {"day": DAY, "count": spans})
-        _timed("all calls priced for the first time", engine, spans)
-        _timed("nothing changed", engine, spans)
+        figures = [_timed("priced for the first time", engine), _timed("nothing changed", engine)]
         set_price(engine, Override.model_validate({"model": "gpt-4o", "input": 1, "cached": 1, "output": 1}))
-        _timed("all calls have another price", engine, spans)
+        figures.append(_timed("all have another price", engine))
         engine.close()
+    return figures
 
 
-def _timed(what: str, engine: Engine, spans: int) -> None:
+def _timed(what: str, engine: Engine) -> Figure:
     began = time.perf_counter()
     done = reprice_day(engine, DAY)
-    seconds = time.perf_counter() - began
-    rate = f"{spans / seconds:,.0f} spans/s, {done.calls / seconds:,.0f} calls/s"
-    print(f"{what}: {rate} ({done.changed:,} changed, {seconds:.1f} s)")
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
+    return Figure(f"repricing, {what}", done.calls / (time.perf_counter() - began) / 1000, "thousand calls/s")
