@@ -39,7 +39,7 @@ OUT_OF_MEMORY = 241
 """ClickHouse's MEMORY_LIMIT_EXCEEDED."""
 MEALS = 8
 """So many times in a row, over some 20 seconds, requests may run out of memory before they are split."""
-CRASHES = 5
+CRASHES = 12
 """So many deaths of the process while it inserted one segment mean that the segment kills it."""
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from spanledger.content import check_patterns
 from spanledger.energy.load import load as load_energy
 from spanledger.engine import Engine
+from spanledger.lookups import apply_lookups
 from spanledger.migrate import migrate
 from spanledger.prices.load import load_prices
-from spanledger.prices.lookups import apply_lookups
 from spanledger.settings import Settings
 from spanledger.views import apply_views
 
@@ -19,8 +19,8 @@ def upgrade(engine: Engine, settings: Settings) -> Iterator[str]:
     check_patterns(engine, settings)
     for migration in migrate(engine):
         yield f"{migration.number:04d} {migration.name}: done ({len(migration.statements)} statements)"
-    if apply_lookups(engine, settings):
-        yield "dictionaries of prices: renewed"
+    for name in apply_lookups(engine, settings):
+        yield f"{name}: renewed"
     if prices := load_prices(engine):
         yield f"prices {prices.name}: loaded"
     yield from load_energy(engine, settings)

@@ -17,7 +17,7 @@ from spanledger.engine import Engine
 from spanledger.prices.export import BY_ID, SNAPSHOT, find
 from spanledger.prices.formula import render
 from spanledger.prices.load import FOLDER, load_prices, read_about
-from spanledger.prices.lookups import apply_lookups
+from spanledger.lookups import apply_lookups
 from spanledger.prices.match_rules import expression, leaves
 from spanledger.prices.price_rows import CONTEXTS
 from spanledger.settings import Settings
@@ -187,9 +187,9 @@ def test_the_snapshot_is_the_bundled_one() -> None:
 
 
 def test_lookups_are_replaced_under_the_views_that_ask_them(engine: Engine, settings: Settings, price: Price) -> None:
-    assert apply_lookups(engine, settings) is False
+    assert list(apply_lookups(engine, settings)) == []
     engine.insert("applied_views", ["name", "checksum"], [["price_lookups", "of another version"]])
-    assert apply_lookups(engine, settings) is True
-    assert apply_lookups(engine, settings) is False
+    assert list(apply_lookups(engine, settings)) == ["price_lookups"]
+    assert list(apply_lookups(engine, settings)) == []
     [span] = price([{"provider": "openai", "request_model": "gpt-4o", "input_tokens": 1_000_000, "output_tokens": 0}])
     assert span["cost_usd"] == pytest.approx(2.5)
