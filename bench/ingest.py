@@ -14,6 +14,8 @@ from bench.service import Service, running
 PER_REQUEST = 512
 HOUR_NS = 3_600_000_000_000
 GIB = 1024.0**3
+WITHOUT_SETTLING = {"SPANLEDGER_SETTLE_EVERY_SECONDS": "3600"}
+"""Settling is measured by itself (`settle`)."""
 MERGED_AWAY_SECONDS = 60.0
 """After which parts that were merged into others are gone from the disk."""
 
@@ -41,7 +43,7 @@ def cpu_per_span(scale: float) -> list[Figure]:
     spans = int(PER_REQUEST * max(200, 2000 * scale))
     rotel_bodies = _bodies("spans19", PER_REQUEST * 400, seed=3)
     rotels = []
-    with running() as service:
+    with running(WITHOUT_SETTLING) as service:
         _measured(service, _bodies("spans19", PER_REQUEST * 200, seed=9), PER_REQUEST * 200, rate=None)  # warm
         results = []
         for seed in (1, 2, 3):
@@ -66,7 +68,7 @@ def cpu_per_span(scale: float) -> list[Figure]:
 def llm_sized(scale: float) -> list[Figure]:
     """Wire bytes a core with 10 kB of messages a span."""
     spans = int(PER_REQUEST * max(20, 100 * scale))
-    with running() as service:
+    with running(WITHOUT_SETTLING) as service:
         _measured(service, _bodies("chat10k", PER_REQUEST * 20, seed=9), PER_REQUEST * 20, rate=None)
         bodies = _bodies("chat10k", spans, seed=1)
         cpu, _report = _measured(service, bodies, spans, rate=None)
