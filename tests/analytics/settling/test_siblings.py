@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given
@@ -101,7 +102,10 @@ def parallel_calls(draw: st.DrawFn) -> tuple[int, list[Span]]:
         begin, length = draw(st.integers(0, 20)), draw(st.integers(4, 30))
         before, after = draw(st.integers(0, 2)), draw(st.integers(0, 1))
         parent = draw(st.sampled_from([999, 500 + number]))
-        outer, inner = (begin / 1000, (begin + length) / 1000), ((begin + before) / 1000, (begin + length - after) / 1000)
+        outer, inner = (
+            (begin / 1000, (begin + length) / 1000),
+            ((begin + before) / 1000, (begin + length - after) / 1000),
+        )
         if parent != 999:
             spans.append(span(A, parent, 999, *outer, scope=CHAIN))
         if before == after == 0:
@@ -132,7 +136,7 @@ UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
 def test_parallel_calls_seen_twice_are_billed_once_in_any_order(
     ledger: Ledger, made: tuple[int, list[Span]], data: st.DataObject
 ) -> None:
-    """Calls with the same tokens, so that nothing but time tells them apart; an inner layer is sent first, as it ends first."""
+    """Only time tells these calls apart. Inner layers are sent first, as they end first."""
     count, spans = made
     shuffled = inner_first(data.draw(st.permutations(spans)))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(spans)), max_size=2)))
@@ -140,7 +144,7 @@ def test_parallel_calls_seen_twice_are_billed_once_in_any_order(
     seen = []
     for bounds in ([0, len(spans)], [0, *cuts, len(spans)]):
         ledger.clear()
-        for number, (first, last) in enumerate(zip(bounds, bounds[1:], strict=False)):
+        for number, (first, last) in enumerate(pairwise(bounds)):
             ledger.add(*shuffled[first:last], at=number * 30)
             ledger.step(number * 30 + 20)
         ledger.check_usage()
@@ -160,7 +164,9 @@ def test_calls_with_tokens_of_their_own_in_any_order_at_all(
     ledger: Ledger, made: tuple[int, list[Span]], data: st.DataObject
 ) -> None:
     count, spans = made
-    spans = [{**each, "output_tokens": int(each["span_id"], 16) % 100} if "cost_usd" in each else each for each in spans]
+    spans = [
+        {**each, "output_tokens": int(each["span_id"], 16) % 100} if "cost_usd" in each else each for each in spans
+    ]
     shuffled = data.draw(st.permutations(spans))
     cut = data.draw(st.integers(0, len(spans)))
     ledger.clear()

@@ -64,7 +64,7 @@ def test_usage_is_the_sum_of_what_is_billed(ledger: Ledger, made: list[list[Span
 
 @pytest.mark.parametrize("milliseconds", [0, 8999, 9000, 9001, 9500, 9999])
 def test_a_slice_has_its_last_second(ledger: Ledger, milliseconds: int) -> None:
-    """Accepted in the last second of the only slice, in a part of its own: the engine's comparison with a DateTime lost it."""
+    """In a part of its own: the engine's comparison of DateTime64 with DateTime lost the last second."""
     ledger.add(call(trace(1), 1, ingested_at=START + timedelta(seconds=20, milliseconds=milliseconds)))
     ledger.step(40)
     assert ledger.engine.rows("SELECT calls, cost_usd FROM usage") == [[1, 0.25]]
