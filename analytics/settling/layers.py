@@ -27,6 +27,7 @@ def bill_calls_once(engine: Engine, since: int, until: int) -> int:
             engine.command(f"TRUNCATE TABLE {CHANGES}")
             suspects.execute("nested", slack_ns=SLACK_NS)
             suspects.execute("tops")
+            suspects.execute("siblings")
             suspects.execute("lonely")
             suspects.execute("calls", slice=SLICE_SECONDS)
             changed += _apply(engine, since, "mark_duplicates")

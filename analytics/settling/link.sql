@@ -11,7 +11,8 @@ SELECT
     up != 0,
     up = 0 OR limit_after < limit_before,
     if(up = 0, 0, -child.1 - child.2),
-    parent_operation
+    parent_operation,
+    child.4
 FROM
 (
     SELECT
@@ -19,7 +20,7 @@ FROM
         any(parent_near) AS near,
         any(parent_holder) AS holder,
         any(p_operation) AS parent_operation,
-        arraySort(groupArray((-ends, begins, id))) AS children,
+        arraySort(groupArray((-ends, begins, id, outside))) AS children,
         if(up = 0, arrayWithConstant(length(children) + 1, toInt64(0)), arrayFold(
             (limits, child) -> arrayPushBack(limits,
                 if(-child.1 <= limits[-1] AND -child.1 > child.2, child.2, limits[-1])),
@@ -32,12 +33,13 @@ FROM
             p.operation AS p_operation,
             if(p.operation NOT IN ('', 'other') AND p.usage_role != 'duplicate', p.id, 0) AS parent_near,
             if(p.holds, p.id, 0) AS parent_holder,
+            multiIf(p.id = 0, c.parent, p.scope != c.scope, p.id, 0) AS outside,
             toInt64(greatest(c.start_ns, p.start_ns)) AS begins,
             toInt64(least(c.end_ns, p.end_ns)) AS ends
-        FROM (SELECT id, parent, start_ns, end_ns FROM settle_spans WHERE run = {run:UInt64}) AS c
+        FROM (SELECT id, parent, scope, start_ns, end_ns FROM settle_spans WHERE run = {run:UInt64}) AS c
         LEFT ANY JOIN
         (
-            SELECT id, operation, usage_role, holds, start_ns, end_ns FROM settle_spans WHERE run = {run:UInt64}
+            SELECT id, scope, operation, usage_role, holds, start_ns, end_ns FROM settle_spans WHERE run = {run:UInt64}
         ) AS p ON c.parent = p.id
     )
     GROUP BY up, if(up = 0, id, 0)

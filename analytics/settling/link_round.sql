@@ -11,10 +11,11 @@ SELECT
     toUInt32(a.depth + b.depth),
     a.critical AND (a.up = 0 OR b.critical),
     a.covered,
-    a.parent_operation
+    a.parent_operation,
+    if(a.outside != 0, a.outside, b.outside)
 FROM (SELECT * FROM settle_links WHERE run = {run:UInt64} AND round = {round:UInt8} - 1) AS a
 LEFT ANY JOIN
 (
-    SELECT id, up, top, near, holder, depth, critical FROM settle_links
+    SELECT id, up, top, near, holder, depth, critical, outside FROM settle_links
     WHERE run = {run:UInt64} AND round = {round:UInt8} - 1
 ) AS b ON a.up = b.id

@@ -1,5 +1,5 @@
 -- The spans of a chunk of traces, found by their cells of time; a span that came twice counts once.
-INSERT INTO settle_spans
+INSERT INTO settle_spans (* EXCEPT scope)
 SELECT
     {run:UInt64},
     cityHash64(trace_id, span_id, ingested_at),

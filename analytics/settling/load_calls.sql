@@ -1,6 +1,6 @@
 -- The spans of a chunk of traces, as far as it takes to see which of them are one call.
 INSERT INTO settle_spans (run, row, trace_hash, id, parent, span_id, started_at, ingested_at, start_ns, end_ns, operation,
-    request_model, model_revision, response_id, usage_role, from_rollup, marked, winner, holds, input_tokens,
+    request_model, model_revision, scope, response_id, usage_role, from_rollup, marked, winner, holds, input_tokens,
     raw_input_tokens, cache_write_1h_tokens, output_tokens, client_cost_usd)
 SELECT
     {run:UInt64},
@@ -12,7 +12,7 @@ SELECT
     toUInt64(toUnixTimestamp64Nano(started_at)) AS start_ns,
     start_ns + ifNull(duration_ns, 0),
     toString(operation),
-    request_model, model_revision, response_id,
+    request_model, model_revision, scope, response_id,
     toString(usage_role),
     bitTest(flag_bits, 5),
     usage_role = 'duplicate' AND duplicate_of != '' AS marked,

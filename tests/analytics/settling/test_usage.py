@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -11,7 +13,7 @@ from analytics.settling import usage
 from spanledger import guard
 from spanledger.deletion import delete
 from spanledger.engine import Engine
-from tests.analytics.settling.ledger import Ledger, Span, call, span, trace
+from tests.analytics.settling.ledger import START, Ledger, Span, call, span, trace
 
 HOUR = 3600.0
 PRICES = st.sampled_from([None, 0.1, 0.2, 1e-9, 123456.789, 1 / 3])
@@ -57,6 +59,25 @@ def test_usage_is_the_sum_of_what_is_billed(ledger: Ledger, made: list[list[Span
         ledger.add(*batch, at=100 + number * 7)
         ledger.step(100 + number * 7 + 5)
     ledger.step(200)
+    ledger.check_usage()
+
+
+@pytest.mark.parametrize("milliseconds", [0, 8999, 9000, 9001, 9500, 9999])
+def test_a_slice_has_its_last_second(ledger: Ledger, milliseconds: int) -> None:
+    """In a part of its own: the engine's comparison of DateTime64 with DateTime lost the last second."""
+    ledger.add(call(trace(1), 1, ingested_at=START + timedelta(seconds=20, milliseconds=milliseconds)))
+    ledger.step(40)
+    assert ledger.engine.rows("SELECT calls, cost_usd FROM usage") == [[1, 0.25]]
+    ledger.step(2 * HOUR)
+    assert ledger.engine.rows("SELECT count() FROM usage_hours") == [[1]]
+    ledger.check_usage()
+
+
+def test_an_hour_has_its_last_second(ledger: Ledger) -> None:
+    ledger.add(call(trace(1), 1, ingested_at=START + timedelta(seconds=HOUR - 0.001)))
+    ledger.step(HOUR + 20)
+    ledger.step(3 * HOUR)
+    assert ledger.engine.rows("SELECT sum(calls) FROM usage_hours") == [[1]]
     ledger.check_usage()
 
 
