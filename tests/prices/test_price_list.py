@@ -14,10 +14,10 @@ from genai_prices import types
 from genai_prices.data import providers
 
 from spanledger.engine import Engine
+from spanledger.lookups import apply_lookups
 from spanledger.prices.export import BY_ID, SNAPSHOT, find
 from spanledger.prices.formula import render
 from spanledger.prices.load import FOLDER, load_prices, read_about
-from spanledger.lookups import apply_lookups
 from spanledger.prices.match_rules import expression, leaves
 from spanledger.prices.price_rows import CONTEXTS
 from spanledger.settings import Settings
