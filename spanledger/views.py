@@ -57,7 +57,7 @@ def read_views(settings: Settings, folder: Path = VIEWS) -> list[View]:
 
 
 def apply_views(engine: Engine, settings: Settings, folder: Path = VIEWS) -> Iterator[View]:
-    """Create what is missing and replace what has another text, yielding each view that changed."""
+    """Create what is missing, replace what has another text, drop what is no longer; yields each view that is new."""
     engine.command(sql.read(LEDGER))
     applied = {
         str(name): str(checksum)
@@ -66,7 +66,10 @@ def apply_views(engine: Engine, settings: Settings, folder: Path = VIEWS) -> Ite
     present = {
         str(name) for (name,) in engine.rows("SELECT name FROM system.tables WHERE database = currentDatabase()")
     }
-    for view in read_views(settings, folder):
+    views = read_views(settings, folder)
+    for name in sorted((applied.keys() & present) - {view.name for view in views}):
+        engine.command(f"DROP VIEW IF EXISTS {name} SYNC")
+    for view in views:
         if view.name in present and applied.get(view.name) == view.checksum:
             continue
         _apply(engine, view)

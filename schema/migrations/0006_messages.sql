@@ -53,5 +53,15 @@ ALTER TABLE hashed_spans
     ADD COLUMN IF NOT EXISTS block_hashes Array(FixedString(16)),
     ADD COLUMN IF NOT EXISTS block_texts Array(String);
 
+-- A stop on that way: a view is analysed only when rows come to it, and most spans say nothing.
+CREATE TABLE IF NOT EXISTS said_blocks
+(
+    started_at DateTime64(9, 'UTC'),
+    block_kinds Array(UInt8),
+    block_hashes Array(FixedString(16)),
+    block_texts Array(String)
+)
+ENGINE = Null;
+
 -- Events of logs hold content too. Their view is in schema/views from now on, where it knows what is to be kept back.
 DROP VIEW IF EXISTS events_from_otlp;

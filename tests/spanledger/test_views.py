@@ -15,12 +15,15 @@ from spanledger.views import apply_views, read_views
 
 @pytest.fixture
 def folder(engine: Engine, tmp_path: Path) -> Iterator[Path]:
-    """A folder of views from `scratch_in` to `scratch_out`."""
+    """A folder of views from `scratch_in` to `scratch_out`, with an own table of those that were applied."""
+    engine.command("RENAME TABLE applied_views TO applied_views_kept")
     engine.command("CREATE TABLE scratch_in (x UInt8) ENGINE = Null")
     engine.command("CREATE TABLE scratch_out (x UInt8) ENGINE = MergeTree ORDER BY x")
     yield tmp_path
     for name in ("scratch_view", "scratch_in", "scratch_out"):
         engine.command(f"DROP TABLE IF EXISTS {name} SYNC")
+    engine.command("DROP TABLE IF EXISTS applied_views SYNC")
+    engine.command("RENAME TABLE applied_views_kept TO applied_views")
 
 
 def write(folder: Path, factor: int) -> None:
@@ -48,6 +51,14 @@ def test_a_view_that_was_dropped_comes_back(engine: Engine, settings: Settings, 
     applied(engine, settings, folder)
     engine.command("DROP VIEW scratch_view SYNC")
     assert applied(engine, settings, folder) == ["scratch_view"]
+
+
+def test_a_view_that_is_no_longer_is_dropped(engine: Engine, settings: Settings, folder: Path) -> None:
+    write(folder, 2)
+    applied(engine, settings, folder)
+    (folder / "1_scratch.sql").unlink()
+    assert applied(engine, settings, folder) == []
+    assert engine.rows("EXISTS VIEW scratch_view") == [[0]]
 
 
 def test_a_view_that_cannot_be_made_is_a_sentence(engine: Engine, settings: Settings, folder: Path) -> None:
