@@ -9,7 +9,7 @@ that OTLP does not know and every decoder skips. So a segment is inserted as it 
 All numbers are little-endian. The digest is xxh3_128 of the body with the seed of spool and signal; the check is the
 low half of xxh3_64 over the header's fields before it, with the segment's number as its seed.
 
-A drained segment's file may become a new segment's: pages that the kernel has at hand are overwritten four times
+A drained segment's file may become a new segment's: pages that the kernel has at hand are overwritten much
 faster than new ones are made. What an older segment left in it has another number in its checks, and so is no record.
 """
 
@@ -194,10 +194,14 @@ class SegmentWriter:
     def _take_spare(self) -> int | None:
         for spare in self._folder.glob(f"*{SPARE}"):
             with suppress(FileNotFoundError):  # the tidier was faster
-                spare.rename(self._path)
+                descriptor = os.open(spare, os.O_WRONLY | os.O_CLOEXEC)
+                try:
+                    os.pwrite(descriptor, bytes(HEADER_BYTES), 0)  # until there is a record it holds nothing
+                    spare.rename(self._path)
+                except OSError:
+                    os.close(descriptor)
+                    raise
                 self.recycled = True
-                descriptor = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
-                os.pwrite(descriptor, bytes(HEADER_BYTES), 0)  # until there is a record it holds nothing
                 return descriptor
         return None
 

@@ -289,12 +289,12 @@ class Spool:
 
     def _refuse(self, lane: Lane, entries: list[Entry], error: OSError) -> None:
         self._report(error)
-        lane.drop_spares()
         with self._lock:
             self._queued -= sum(entry.size for entry in entries)
             for entry in entries:
                 self._resends.forget(entry.digest)
         try:
+            lane.drop_spares()
             if lane.broken:
                 self._seal(lane)  # gives back the room of what was written in part
         except OSError as second:

@@ -138,6 +138,27 @@ def test_files_are_used_again_and_not_kept(open_spool: Any, stored: Any, monkeyp
     _until(lambda: not segment_numbers(folder, SPARE))
 
 
+def test_a_spare_that_cannot_be_removed_stops_nothing(
+    open_spool: Any, stored: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that became read-only refuses that too."""
+    one = open_spool(seal_after_seconds=60)
+    one.append(TRACES, b"a", 1).result(5)
+    segment_path(stored.root / "spool" / "traces", 999, SPARE).write_bytes(b"left")
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    with monkeypatch.context() as broken:
+        broken.setattr("collector.segment.os.writev", refuse)
+        broken.setattr(Path, "unlink", refuse)
+        with pytest.raises(SpoolUnwritable, match="writable"):
+            one.append(TRACES, b"b", 1).result(5)
+    _until(lambda: one.healthy)
+    one.append(TRACES, b"c", 1).result(5)
+    assert stored.bodies() == [b"a", b"c"]
+
+
 def test_spool_is_bounded_and_goes_on_when_drained(open_spool: Any, stored: Any) -> None:
     one = open_spool(spool_max_bytes=1024 * 1024, segment_bytes=64 * 1024)
     taken = 0
