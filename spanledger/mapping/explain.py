@@ -105,7 +105,7 @@ def _arithmetic(row: dict[str, Any]) -> str:
     if row["raw_input_tokens"] is None and row["output_tokens"] is None:
         return ""
     said, cached, written = (row[name] for name in ("raw_input_tokens", "cached_input_tokens", "cache_write_tokens"))
-    parts = f"{cached or 0} cached + {written or 0} written"
+    parts = " + ".join(f"{'no' if n is None else n} {what}" for n, what in ((cached, "cached"), (written, "written")))
     if row["input_tokens"] != said:
         sum_ = f"input {row['input_tokens']} = {said} said + {parts}"
     else:
