@@ -155,8 +155,7 @@ def _add_reads(app: FastAPI, engine: Engine, max_rows: int) -> None:
             answer = engine.query_guarded(sql_files.read(TRACE), wanted)
         if not answer.rows:
             return problems.of_status(404, f"There is no span of the trace {trace_id.lower()}.")
-        names = [name for name, _ in answer.columns]
-        spans = [dict(zip(names, row, strict=True)) for row in answer.rows[:MAX_SPANS_OF_A_TRACE]]
+        spans = answer.records()[:MAX_SPANS_OF_A_TRACE]
         truncated = len(answer.rows) > MAX_SPANS_OF_A_TRACE
         return _json({"trace_id": trace_id.lower(), "spans": spans, "truncated": truncated})
 

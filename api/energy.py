@@ -47,8 +47,6 @@ def router(engine: Engine, settings: Settings) -> APIRouter:
     @routes.get("/spans/{span_id}")
     def explained(span_id: Annotated[str, InPath(pattern="^[0-9a-fA-F]{16}$")]) -> Explained:
         """How the energy and carbon of a span came about, by today's factors, beside what is stored on it."""
-        answer = explain(engine, settings, [span_id])
-        names = [name for name, _ in answer.columns]
-        return Explained(spans=[dict(zip(names, row, strict=True)) for row in answer.rows])
+        return Explained(spans=explain(engine, settings, [span_id]).records())
 
     return routes

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,9 +93,9 @@ def rendering(settings: Settings) -> Rendering:
         keyed=settings.content_keyed,
         key=_key(settings) if settings.content_keyed else (0, 0),
         max_bytes=settings.content_max_bytes,
-        any_mask=_literal("|".join(f"(?:{pattern})" for _, pattern in masks)) if masks else "",
-        masks=tuple((_literal(pattern), _literal(f"[masked:{name}]")) for name, pattern in masks),
-        content_keys=_literal(CONTENT_KEYS),
+        any_mask=sql.literal("|".join(f"(?:{pattern})" for _, pattern in masks)) if masks else "",
+        masks=tuple((sql.literal(pattern), sql.literal(f"[masked:{name}]")) for name, pattern in masks),
+        content_keys=sql.literal(CONTENT_KEYS),
         longest_value=LONGEST_VALUE,
     )
 
@@ -169,9 +168,3 @@ def _secret_file(path: Path) -> str:
         file.flush()
         os.fsync(file.fileno())
     return secret
-
-
-def _literal(text: str) -> str:
-    """A text as a literal of SQL, on one line."""
-    escaped = re.sub(r"[\\'\n\r]", lambda found: {"\n": r"\n", "\r": r"\r"}.get(found[0], "\\" + found[0]), text)
-    return f"'{escaped}'"

@@ -27,6 +27,7 @@ from clickhouse_connect.driver.httpclient import HttpClient
 from spanledger.errors import BadSetting, EngineUnavailable, LimitExceeded, QueryFailed, SpanledgerError
 from spanledger.ownership import Ownership
 from spanledger.settings import MIB, Settings
+from spanledger.sql import literal
 
 POOL_SIZE = 8
 """Idle handles kept open."""
@@ -75,6 +76,11 @@ class Answer:
     rows: list[list[Any]]
     elapsed_ms: float
     rows_read: int
+
+    def records(self) -> list[dict[str, Any]]:
+        """Rows by the names of their columns."""
+        names = [name for name, _ in self.columns]
+        return [dict(zip(names, row, strict=True)) for row in self.rows]
 
 
 class _Pool:
@@ -164,8 +170,8 @@ class Engine:
     def insert_file(self, table: str, path: Path, form: str, settings: Mapping[str, Any]) -> None:
         """The same for a file. The embedded engine reads it where it lies; to a server it is streamed."""
         if self.embedded and not set(str(path)) & set("*?{}"):  # which would be patterns
-            clause = ", ".join(f"{name} = {_quoted(str(value))}" for name, value in settings.items())
-            source = f"INFILE {_quoted(str(path.resolve()))} COMPRESSION 'none'"
+            clause = ", ".join(f"{name} = {literal(str(value))}" for name, value in settings.items())
+            source = f"INFILE {literal(str(path.resolve()))} COMPRESSION 'none'"
             self.command(f"INSERT INTO {table} FROM {source} SETTINGS {clause} FORMAT {form}")
             return
         with path.open("rb") as file:
@@ -285,11 +291,6 @@ def _checked_url(settings: Settings) -> str:
             f"SPANLEDGER_CLICKHOUSE_URL has an option that clickhouse-connect does not know: {unknown[0]}."
         )
     return url
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
 
 
 def _limited(client: Client, limits: Mapping[str, Any]) -> Client:

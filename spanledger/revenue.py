@@ -14,10 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.errors import BadRequest
+from spanledger.sql import FIRST_DAY, LAST_DAY
 
 READ = Path(__file__).with_name("revenue.sql")
 COLUMNS = ("tenant", "plan", "monthly_price_usd", "valid_from", "valid_to")
-FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2149, 6, 6)
 MOST_MISTAKES = 20
 """Mistakes that one answer names."""
 
@@ -82,7 +82,7 @@ def add(engine: Engine, rows: Sequence[Revenue]) -> int:
 def read(engine: Engine) -> list[dict[str, Any]]:
     """The rows that count: of one tenant, plan and first day the one added last. Prices in USD as exact text."""
     answer = engine.query(sql.read(READ))
-    return [dict(zip([name for name, _ in answer.columns], row, strict=True)) for row in answer.rows]
+    return answer.records()
 
 
 def _check_header(path: Path, names: Sequence[str]) -> None:

@@ -12,8 +12,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
-
 from spanledger import content, sql
 from spanledger.engine import Engine
 from spanledger.errors import MigrationFailed, QueryFailed
@@ -46,12 +44,7 @@ def context(settings: Settings) -> Mapping[str, object]:
 
 def read_views(settings: Settings, folder: Path = VIEWS) -> list[View]:
     """All views in the order of their files, rendered; MigrationFailed where a file is not one view."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701  (SQL, from our own files)
-        keep_trailing_newline=True,
-    )
+    environment = sql.templates(folder)
     values = context(settings)
     return [_parse(path, environment.get_template(path.name).render(values)) for path in sorted(folder.glob("*.sql"))]
 

@@ -51,11 +51,10 @@ def load(engine: Engine, settings: Settings) -> Home:
     window = {"hours": WINDOW_HOURS}
     facts = Facts(*engine.query_guarded(sql.read(QUERIES / "home_facts.sql"), window).rows[0])
     newest = engine.query_guarded(sql.read(QUERIES / "home_spans.sql"), window | {"limit": NEWEST})
-    names = [name for name, _ in newest.columns]
     return Home(
         title=title(facts),
         facts=facts,
-        spans=[dict(zip(names, row, strict=True)) for row in newest.rows],
+        spans=newest.records(),
         otlp_http=f"http://{settings.host}:{settings.otlp_http_port}",
         otlp_grpc=f"{settings.host}:{settings.otlp_grpc_port}",
     )

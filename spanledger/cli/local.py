@@ -76,7 +76,7 @@ def energy_of(settings: Settings, span_id: str) -> list[dict[str, Any]]:
         return list(call(settings, "GET", f"{base}/api/v1/energy/spans/{quote(span_id, safe='')}")["spans"])
     with opened(settings) as engine:
         answer = explain_energy(engine, settings, [span_id])
-    return [dict(zip([name for name, _ in answer.columns], row, strict=True)) for row in answer.rows]
+    return answer.records()
 
 
 def address(settings: Settings) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import jinja2
-
+from spanledger import sql
 from spanledger.settings import Settings
 from spanledger.views import VIEWS, context
 
@@ -14,12 +13,7 @@ HERE = Path(__file__).parent
 
 def render(name: str, settings: Settings) -> str:
     """A template of this folder as SQL; values are left to be bound."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([HERE, VIEWS]),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701  (SQL, from our own files)
-    )
-    return environment.get_template(name).render(context(settings)).strip()
+    return sql.templates(HERE, VIEWS).get_template(name).render(context(settings)).strip()
 
 
 def assignments(settings: Settings) -> str:

@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from spanledger.mapping.model import load
 from spanledger.mapping.numbers import RANKS, VARIANTS, Numbers
 from spanledger.settings import Settings
+from spanledger.sql import literal
 
 OPERATIONS = ("other", "chat", "completion", "embeddings", "retrieval", "rerank", "tool", "agent", "workflow",
     "guardrail", "evaluator")  # fmt: skip
@@ -19,15 +20,9 @@ FLAGS = ("cached_over_input", "input_mended", "model_inferred", "usage_missing",
 """Bits of `flag_bits` from the lowest, as the column `flags` names them."""
 
 
-def quoted(text: str) -> str:
-    """A string literal of SQL."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
-
-
 def strings(values: Iterable[str]) -> str:
     """An array of string literals."""
-    return f"[{', '.join(quoted(value) for value in values)}]"
+    return f"[{', '.join(literal(value) for value in values)}]"
 
 
 def integers(values: Iterable[int], kind: str) -> str:
@@ -86,7 +81,7 @@ class Fragments:
         places = [
             place
             for name in getattr(self.settings, f"attributes_{setting}")
-            for place in (f"texts[indexOf(keys, {quoted(name)})]", f"JSONExtractString(whole.2, {quoted(name)})")
+            for place in (f"texts[indexOf(keys, {literal(name)})]", f"JSONExtractString(whole.2, {literal(name)})")
         ]
         return "".join(f"if({place} != '', {place}, " for place in places)
 
@@ -125,7 +120,7 @@ class Fragments:
             for path in self.paths
             for depth in range(1, path.count(".") + 1)
         }
-        return ", ".join(quoted(step) for step in sorted(steps))
+        return ", ".join(literal(step) for step in sorted(steps))
 
     @cached_property
     def kind_of_scope(self) -> str:
@@ -139,7 +134,7 @@ class Fragments:
         pattern = "|".join(re.escape(name) + ("$" if known[name][0] else "") for name in ordered)
         numbers = [known[name][1] for name in ordered]
         return (
-            f"transform(extract(scope, {quoted(f'^({pattern})')}), {strings(ordered)},"
+            f"transform(extract(scope, {literal(f'^({pattern})')}), {strings(ordered)},"
             f" {integers(numbers, 'UInt16')}, toUInt16(0))"
         )
 
@@ -178,7 +173,7 @@ class Fragments:
         families = self.numbers.families
         columns = [self.columns[column] for column in families.values()]
         first = f"multiSearchFirstIndex({key}, {strings(families)})"
-        pattern = quoted(rf"^({'|'.join(re.escape(prefix) for prefix in families)})\d+\.")
+        pattern = literal(rf"^({'|'.join(re.escape(prefix) for prefix in families)})\d+\.")
         return f"if({first} > 0 AND match({key}, {pattern}), {integers(columns, 'UInt16')}[{first}], toUInt16(0))"
 
     def operation(self, kind: str, value: str, word: str) -> str:
@@ -239,7 +234,7 @@ class Fragments:
     def duplicate(self, kind: str, word: str) -> str:
         """Whether a span repeats another one's call, by its name."""
         rows = [f"{item.number}:{name}" for item in self.numbers.kinds for name in item.dialect.duplicates.names]
-        return f"concat(toString({kind}), ':', {word}) IN ({', '.join(quoted(row) for row in rows)})"
+        return f"concat(toString({kind}), ':', {word}) IN ({', '.join(literal(row) for row in rows)})"
 
     def finish_reason(self, text: str) -> str:
         """The canonical finish reason."""
@@ -254,7 +249,7 @@ class Fragments:
         """The region that an end point's name holds."""
         regions = self.mapping.values.regions
         found = "".join(
-            f"match({server}, {quoted(pattern)}), extract({server}, {quoted(pattern)}), "
+            f"match({server}, {literal(pattern)}), extract({server}, {literal(pattern)}), "
             for pattern in regions.patterns
         )
         return f"if(multiSearchAny({server}, {strings(regions.hints)}), multiIf({found}''), '')"

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from spanledger.engine import Engine
 from spanledger.errors import BadRequest
 from spanledger.prices.formula import render
-from spanledger.prices.load import CHANGED_BY_USERS, LAST_DAY, RATES, reload_dictionaries
+from spanledger.prices.load import CHANGED_BY_USERS, RATES, reload_dictionaries
+from spanledger.sql import LAST_DAY
 
 Usd = Annotated[Decimal, Field(ge=0, max_digits=36, decimal_places=18)]
 Name = Annotated[str, Field(min_length=1, max_length=500)]
@@ -109,4 +110,4 @@ def _price_provider(engine: Engine, provider: str) -> str:
 def unpriced(engine: Engine) -> list[dict[str, Any]]:
     """Models with traffic and no price, most calls first."""
     answer = engine.query("SELECT * FROM unpriced_models ORDER BY calls DESC, model")
-    return [dict(zip([name for name, _ in answer.columns], row, strict=True)) for row in answer.rows]
+    return answer.records()

@@ -18,8 +18,8 @@ from genai_prices.data import providers
 from genai_prices.data_snapshot import DataSnapshot
 
 from spanledger.prices.match_rules import certain_without_provider, compact_dates, expression, leaves
-from spanledger.prices.price_rows import FIRST_DAY, LAST_DAY, RATES, rows_of
-from spanledger.sql import SCHEMA_DIR
+from spanledger.prices.price_rows import RATES, rows_of
+from spanledger.sql import FIRST_DAY, LAST_DAY, SCHEMA_DIR
 
 FOLDER = SCHEMA_DIR / "prices"
 PACKAGE = "genai-prices"

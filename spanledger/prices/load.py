@@ -12,6 +12,7 @@ from pathlib import Path
 
 from spanledger import sql
 from spanledger.engine import Engine
+from spanledger.sql import FIRST_DAY, LAST_DAY
 
 FOLDER = sql.SCHEMA_DIR / "prices"
 DICTIONARIES = ("price_providers", "model_names", "model_rules", "price_hours", "price_plans", "price_rates")
@@ -20,8 +21,6 @@ RATES = (
     "input", "cached", "write", "write_1h", "output", "reasoning", "audio_input", "audio_cached", "audio_output",
     "request",
 )  # fmt: skip
-FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2149, 6, 6)
-"""The engine's smallest and largest Date: since ever, and until further notice."""
 DAY_MINUTES = 1440
 
 

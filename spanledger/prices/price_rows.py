@@ -22,11 +22,8 @@ from genai_prices.types import (
     TimeOfDateConstraint,
 )
 
-FIRST_DAY = date(1970, 1, 1)
-LAST_DAY = date(2149, 6, 6)
-"""The engine's smallest and largest Date: since ever, and until further notice."""
-
-DAY_MINUTES = 24 * 60
+from spanledger.prices.load import DAY_MINUTES
+from spanledger.sql import FIRST_DAY, LAST_DAY
 
 CONTEXTS: dict[str, list[dict[str, str]]] = {
     "": [{}],
