@@ -83,6 +83,18 @@ class Answer:
         return [dict(zip(names, row, strict=True)) for row in self.rows]
 
 
+@dataclass(frozen=True)
+class ColumnAnswer:
+    """The same by column, for answers of many rows."""
+
+    columns: list[tuple[str, str]]
+    """(name, ClickHouse type) per column."""
+    values: dict[str, list[Any]]
+    """A column's values by its name; times are text, as ClickHouse writes them."""
+    elapsed_ms: float
+    rows_read: int
+
+
 class _Pool:
     """Client handles to one engine. A handle runs one statement at a time; more are opened when all are busy."""
 
@@ -137,6 +149,13 @@ class Engine:
     ) -> Answer:
         """The rows of one SELECT of ours; `{name:Type}` in the SQL is bound from `parameters`."""
         return _run(self._trusted, sql, parameters, settings)
+
+    def columns(
+        self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
+    ) -> ColumnAnswer:
+        """The same rows by column."""
+        body = _loads(_raw(self._trusted, sql, parameters, settings, "JSONColumnsWithMetadata"))
+        return ColumnAnswer(_columns(body), body["data"], **_statistics(body))
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[list[Any]]:
         """Only the rows of `query`."""
@@ -300,22 +319,32 @@ def _limited(client: Client, limits: Mapping[str, Any]) -> Client:
 
 
 def _run(pool: _Pool, sql: str, parameters: Mapping[str, Any] | None, settings: Mapping[str, Any] | None) -> Answer:
+    body = _loads(_raw(pool, sql, parameters, settings, "JSONCompact"))
+    return Answer(_columns(body), body["data"], **_statistics(body))
+
+
+def _raw(
+    pool: _Pool, sql: str, parameters: Mapping[str, Any] | None, settings: Mapping[str, Any] | None, form: str
+) -> bytes:
     with pool.client() as client:
-        raw = client.raw_query(sql, parameters=dict(parameters or {}), settings=dict(settings or {}), fmt="JSONCompact")
-    return _answer(raw)
+        return client.raw_query(sql, parameters=dict(parameters or {}), settings=dict(settings or {}), fmt=form)
 
 
-def _answer(raw: bytes) -> Answer:
+def _loads(raw: bytes) -> dict[str, Any]:
     try:
-        body = orjson.loads(raw)
+        body: dict[str, Any] = orjson.loads(raw)
     except orjson.JSONDecodeError:  # a hostile client's bytes: text that is not UTF-8 must not hide all other rows
         body = orjson.loads(raw.decode(errors="replace"))
-    return Answer(
-        columns=[(column["name"], column["type"]) for column in body["meta"]],
-        rows=body["data"],
-        elapsed_ms=round(body["statistics"]["elapsed"] * 1000, 3),
-        rows_read=body["statistics"]["rows_read"],
-    )
+    return body
+
+
+def _columns(body: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(column["name"], column["type"]) for column in body["meta"]]
+
+
+def _statistics(body: Mapping[str, Any]) -> dict[str, Any]:
+    statistics = body["statistics"]
+    return {"elapsed_ms": round(statistics["elapsed"] * 1000, 3), "rows_read": statistics["rows_read"]}
 
 
 @contextmanager
