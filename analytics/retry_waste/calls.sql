@@ -38,7 +38,7 @@ SELECT
     energy_kwh,
     time_to_first_token_ns IS NOT NULL AS answered,
     toUInt32(length(message_hashes)) AS messages,
-    cityHash64(tools_hash, system_hash, message_hashes, model, temperature) AS request,
+    cityHash64(tools_hash, system_hash, message_hashes, model, ifNull(temperature, -1)) AS request,
     arrayMap(less -> cityHash64(arraySlice(message_hashes, 1, length(message_hashes) - less)),
         range(toUInt8(least(length(message_hashes), 4)))) AS beginnings,
     if(empty(message_hashes), '', lower(hex(message_hashes[-1]))) AS last_message,

@@ -7,13 +7,11 @@ import pytest
 from spanledger.engine import Engine
 from spanledger.settings import Settings
 from tests.analytics.retry_waste.world import World
-from tests.analytics.settling.ledger import Ledger
 
 
 @pytest.fixture
 def world(engine: Engine, settings: Settings) -> Iterator[World]:
     """A world with nothing in it."""
-    ledger = Ledger(engine, settings)
-    ledger.clear()
+    engine.command("TRUNCATE TABLE spans SYNC")
     yield World(engine, settings)
-    ledger.clear()
+    engine.command("TRUNCATE TABLE spans SYNC")

@@ -15,10 +15,10 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 from analytics.jobs.contract import Candidate, Report, Severity, Window
 from analytics.jobs.source import Source
 from analytics.retry_waste.job import JOB
+from analytics.settling.step import Settler
 from collector.signals import TRACES
 from spanledger.engine import Engine
 from spanledger.settings import Settings
-from tests.analytics.settling.ledger import Ledger
 from tests.schema.otlp import key_values, store, traces
 
 START = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
@@ -119,17 +119,19 @@ class World:
             self.call(trace, root, index * every + 0.1, 2, tokens, prompt=prompt, **attributes)
 
     def send(self) -> None:
-        """Everything that was made, as requests; then settle it."""
+        """Everything that was made, as requests."""
         for first in range(0, len(self.spans), 2000):
             store(self.engine, TRACES, traces(self.spans[first : first + 2000], {"service.name": "shop"}))
         self.spans.clear()
+
+    def settle(self) -> None:
+        """Bill each call once."""
         now = datetime.now(UTC) + timedelta(seconds=60)
-        Ledger(self.engine, self.settings).settler.step(round(now.timestamp() * 1000))
+        Settler(self.engine, self.settings).step(round(now.timestamp() * 1000))
 
     def look(self, window: Window = WINDOW) -> Report:
         """What the job says of what was sent."""
-        if self.spans:
-            self.send()
+        self.send()
         return JOB.run(Source(self.engine), window, self.settings)
 
 
