@@ -11,7 +11,7 @@ from statistics import median
 from analytics.retry_waste.chain import Cause, Chain
 from analytics.retry_waste.requests import goes_on
 from analytics.retry_waste.span import Span, Trace
-from analytics.statistics.loops import LEAST_REPEATS, cycles, periodic_tail, stuck_stretches
+from analytics.statistics.loops import LEAST_REPEATS, cycles, periodic_tail, rotated, stuck_stretches
 
 POLLING = ("poll", "wait", "status", "sleep", "await", "watch", "progress", "is_done", "is_ready", "heartbeat")
 """Tools whose answer stays the same while something else is at work."""
@@ -23,6 +23,11 @@ LEAST_IN_SESSION = 5
 """Repeats over several traces of a session, where a person may have asked for them."""
 LONGEST_SESSION_STEP_US = 300_000_000
 """... and the pause between two, in the middle: a program's next step does not wait for longer."""
+LEAST_SILENT = 6
+"""Rounds of tools that say nothing of themselves but their names."""
+GROWTH_SLACK = 0.05
+"""... of which each adds as many tokens as the same step of the round before, give or take; new answers would not."""
+LEAST_SLACK = 8
 DEEPEST = 10
 """A tool that calls itself so deep is lost, whatever its arguments."""
 Key = tuple[str, str, str]
@@ -34,8 +39,10 @@ def agent_loops(trace: Trace, taken: set[Span]) -> Iterator[Chain]:
     yield from nested
     taken = taken | {span for chain in nested for span in chain.wasted}
     tools = [tool for tool in trace.tools if tool not in taken]
-    if tools:
+    if tools and any(_key(tool) for tool in tools):
         yield from _loops(tools, trace.attempts, taken, LEAST_REPEATS)
+    elif tools:
+        yield from _silent(tools, [call for call in trace.attempts if call not in taken])
     else:
         yield from _answers(trace, taken)
 
@@ -55,7 +62,7 @@ def _loops(tools: Sequence[Span], attempts: Sequence[Span], taken: set[Span], le
     times = [call.began_us for call in attempts]
     for stretch in stuck_stretches(keys, least):
         found = [tools[index] for index in stretch]
-        if not _is_loop(found, Counter(keys[: stretch.stop]), least) or _moved_on(tools, stretch):
+        if not _is_loop(found, Counter(keys[index] for index in stretch), least) or _moved_on(tools, stretch):
             continue
         first, last = tools[stretch.start - 1], found[-1]
         calls = attempts[bisect_right(times, first.began_us) : bisect_left(times, last.began_us)]
@@ -83,9 +90,9 @@ def _key(tool: Span) -> Key | None:
     return None
 
 
-def _is_loop(found: Sequence[Span], seen: Counter[Key | None], least: int) -> bool:
-    """One of the calls was made as often as its kind must be."""
-    return any((key := _key(tool)) and seen[key] >= _least(tool, least) for tool in found)
+def _is_loop(found: Sequence[Span], again: Counter[Key | None], least: int) -> bool:
+    """One of the calls was made again as often as its kind must be."""
+    return any((key := _key(tool)) and again[key] + 1 >= _least(tool, least) for tool in found)
 
 
 def _least(tool: Span, least: int) -> int:
@@ -101,6 +108,26 @@ def _moved_on(tools: Sequence[Span], stretch: range) -> bool:
     after = tools[stretch.stop]
     asked = {(tools[index].tool_name, tools[index].arguments) for index in stretch}
     return not after.failed and bool(after.result) and (after.tool_name, after.arguments) in asked
+
+
+def _silent(tools: Sequence[Span], calls: Sequence[Span]) -> Iterator[Chain]:
+    """Tools of which only names were sent: rounds of several tools at the end of a run, in which the history grows by
+    the same tokens in each round. One tool again and again may be paging or polling."""
+    names = [tool.tool_name for tool in tools]
+    tail = periodic_tail(names, least=LEAST_SILENT)
+    if tail is None or len(set(names[tail.start :])) < 2:
+        return
+    found = tools[tail.start + tail.period :]
+    first = tools[tail.start + tail.period - 1]
+    wasted = [call for call in calls if first.began_us < call.began_us < found[-1].began_us]
+    known = [call.input_tokens for call in calls if call.began_us > tools[tail.start].began_us]
+    sizes = [tokens for tokens in known if tokens is not None]
+    growth = [after - before for before, after in pairwise(sizes)]
+    pairs = list(zip(growth, growth[tail.period :], strict=False))
+    alike = sum(abs(a - b) <= max(GROWTH_SLACK * abs(a), LEAST_SLACK) for a, b in pairs)
+    if pairs and len(sizes) == len(known) and alike >= 0.9 * len(pairs):
+        spans = sorted([*found, *wasted], key=lambda span: span.place)
+        yield _loop([first, *spans], spans, found)
 
 
 def _answers(trace: Trace, taken: set[Span]) -> Iterator[Chain]:
@@ -156,5 +183,4 @@ def cycle_of(names: Sequence[str]) -> tuple[str, ...]:
         return ()
     tail = periodic_tail(names)
     period = tuple(names[-tail.period :]) if tail else next(iter(cycles(names)), tuple(sorted(set(names))))
-    start = period.index(min(period))
-    return period[start:] + period[:start]
+    return rotated(period)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from analytics.jobs.contract import Candidate, Severity
 from analytics.retry_waste.chain import Cause, Chain
 from analytics.retry_waste.evidence import clock, dollars, many, percent, spans_query
 from analytics.retry_waste.group import Group, grouped, moment
-from analytics.retry_waste.inputs import Inputs, Limits, Spend
+from analytics.retry_waste.inputs import Inputs, Limits
 from analytics.retry_waste.kinds import REPROMPT, TRANSPORT
 from analytics.retry_waste.label import Labelled
 from analytics.retry_waste.owner import Owner, named, prompt_of
@@ -24,6 +24,10 @@ HICCUP = timedelta(minutes=30)
 LUCK = 0.01
 """A tenant is named when its share of the chains would be chance less often than this."""
 NEARLY_ALL = 0.9
+OUTSTANDING = 3
+"""A prompt stands out that has so many times the rate of all others on its model ..."""
+LEAST_OUTSTANDING = 10
+"""... and so many chains."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Spell:
     rate_else: float | None
     """... and outside; None when it was there all the time."""
     calls: int
+    spent_usd: float | None
 
     @property
     def lasted(self) -> timedelta:
@@ -45,56 +50,76 @@ class Spell:
 
 
 def transport(labelled: Labelled, inputs: Inputs, limits: Limits) -> Iterator[Candidate]:
-    """One candidate for each model and error."""
+    """One candidate for each model and error; a prompt that has far more of them than the others has one of its own."""
     chains = (chain for chain in labelled.chains if chain.cause is Cause.TRANSPORT)
-    for (model, error), group in grouped(chains, lambda chain: (chain.by.model, chain.error)).items():
-        spend = inputs.spent_on(model)
-        spell = _spell(group, inputs, inputs.exposed(model))
-        ratio = sum(chain.retries for chain in _within(group, spell)) / max(spell.calls, 1)
-        share = _share(group, spend)
-        heavy = (ratio > limits.retry_ratio and spell.lasted >= HICCUP) or (share or 0) > limits.waste_share
-        yield Candidate(
-            kind=TRANSPORT.name,
-            subject={name: value for name, value in (("model", model), ("error", error)) if value},
-            severity=Severity.TICKET if heavy else Severity.DIGEST,
-            effect=ratio,
-            effect_unit="retries per call",
-            n=spend.calls,
-            title=f"{percent(ratio)} of the calls to {model or 'an unnamed model'} were retries"
-            f"{f' after {error}' if error else ''}, {dollars(group.cost_usd)} wasted.",
-            summary=f"{_when(spell)} {many(group.retries, 'retry').replace('retrys', 'retries')} in "
-            f"{many(len(group.chains), 'operation')}; failed attempts took {group.seconds:,.0f} s.",
-            details=_details(group, spell, share) | {"providers": dict(_values(group, "provider"))},
-            **_common(group, spell, inputs),
-        )
+    for (model, error), every in grouped(chains, lambda chain: (chain.by.model, chain.error)).items():
+        for owner, group in _by_prompt(every, model, inputs):
+            spell = _spell(group, inputs, model, owner)
+            ratio = sum(chain.retries for chain in _within(group, spell)) / max(spell.calls, 1)
+            share = _share(group, spell)
+            lasting = spell.lasted >= HICCUP and (ratio > limits.retry_ratio or (share or 0) > limits.waste_share)
+            whose = f" of {named(owner)}" if owner else ""
+            yield Candidate(
+                kind=TRANSPORT.name,
+                subject=_subject(("model", model), ("error", error), *([owner] if owner else [])),
+                severity=Severity.TICKET if lasting else Severity.DIGEST,
+                effect=ratio,
+                effect_unit="retries per call",
+                n=max(sum(inputs.exposed(model, owner)), 1),
+                title=f"{percent(ratio)} of the calls{whose} to {model or 'an unnamed model'} were sent again"
+                f"{f' after {error}' if error else ''}, {dollars(group.cost_usd)} wasted.",
+                summary=f"{_when(spell)} {group.retries:,} retries in {many(len(group.chains), 'operation')}; failed "
+                f"attempts took {group.seconds:,.0f} s.",
+                details=_details(group, spell, share) | {"providers": dict(_values(group, "provider"))},
+                **_common(group, spell, inputs),
+            )
 
 
 def reprompts(labelled: Labelled, inputs: Inputs, limits: Limits) -> Iterator[Candidate]:
     """One candidate for each prompt and model, with the tenant where it is one tenant's alone."""
     chains = (chain for chain in labelled.chains if chain.cause is Cause.VALIDATION)
     for (owner, model), group in grouped(chains, lambda chain: (prompt_of(chain.by), chain.by.model)).items():
-        spend = inputs.spent(owner, model)
-        spell = _spell(group, inputs, inputs.exposed(model, owner))
-        share = _share(group, spend)
-        extra = sum(chain.retries for chain in group.chains) / max(spend.calls, 1)
-        weight = share if share is not None else extra
-        operations = max(spend.calls - group.wasted_calls, 1)
+        spell = _spell(group, inputs, model, owner)
+        within = Group(_within(group, spell))
+        share = _share(group, spell)
+        weight = within.retries / max(spell.calls, 1) if share is None else share
+        operations = max(spell.calls - within.wasted_calls, 1)
         tenant = _culprit(group, owner, model, inputs)
         yield Candidate(
             kind=REPROMPT.name,
-            subject={owner[0]: owner[1], "model": model} | ({"tenant": tenant} if tenant else {}),
+            subject=_subject(owner, ("model", model), ("tenant", tenant)),
             severity=Severity.TICKET if weight > limits.waste_share else Severity.DIGEST,
             effect=weight,
-            effect_unit="share of spend" if share is not None else "share of calls",
-            n=spend.calls,
+            effect_unit="share of calls" if share is None else "share of spend",
+            n=max(sum(inputs.exposed(model, owner)), 1),
             title=f"Re-prompts of {named(owner)} on {model}{f' for tenant {tenant}' if tenant else ''} cost "
-            f"{dollars(group.cost_usd)}, {percent(weight)} of its {'spend' if share is not None else 'calls'}.",
-            summary=f"{_when(spell)} {many(len(group.chains), 'answer')} of {operations:,} "
-            f"({percent(len(group.chains) / operations)}) did not have their form and took "
-            f"{1 + group.retries / len(group.chains):.1f} calls each.",
-            details=_details(group, spell, share) | _lengths(group, operations),
+            f"{dollars(group.cost_usd)}, {percent(weight)} of its {'calls' if share is None else 'spend'}.",
+            summary=f"{_when(spell)} {many(len(within.chains), 'answer')} of {operations:,} "
+            f"({percent(len(within.chains) / operations)}) did not have their form and took "
+            f"{1 + within.retries / max(len(within.chains), 1):.1f} calls each.",
+            details=_details(group, spell, share) | _lengths(within, operations),
             **_common(group, spell, inputs),
         )
+
+
+def _subject(*pairs: tuple[str, str]) -> dict[str, str]:
+    return {name: value for name, value in pairs if value}
+
+
+def _by_prompt(group: Group, model: str, inputs: Inputs) -> Iterator[tuple[Owner | None, Group]]:
+    """The chains of the prompt that stands out, if one does, and those of the others."""
+    [(owner, count)] = Counter(prompt_of(chain.by) for chain in group.chains).most_common(1)
+    calls = sum(inputs.exposed(model))
+    own_calls = sum(inputs.exposed(model, owner))
+    rate = count / max(own_calls, 1)
+    rate_else = (len(group.chains) - count) / max(calls - own_calls, 1)
+    alone = own_calls == calls
+    if not alone and (count < LEAST_OUTSTANDING or rate < OUTSTANDING * rate_else):
+        yield None, group
+        return
+    yield owner, Group([chain for chain in group.chains if prompt_of(chain.by) == owner])
+    if rest := [chain for chain in group.chains if prompt_of(chain.by) != owner]:
+        yield None, Group(rest)
 
 
 def _common(group: Group, spell: Spell, inputs: Inputs) -> dict[str, Any]:
@@ -111,28 +136,33 @@ def _common(group: Group, spell: Spell, inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def _spell(group: Group, inputs: Inputs, exposed: Sequence[int]) -> Spell:
+def _spell(group: Group, inputs: Inputs, model: str, owner: Owner | None) -> Spell:
     """When it was worst: the slots that the scan finds, narrowed to the chains in them."""
-    starts = sorted(moment(chain.spans[0].began_us) for chain in group.chains)
-    events = [0] * inputs.slots
-    for start in starts:
-        events[inputs.slot_of(start)] += 1
-    found = burst(events, exposed)
-    if found is None:
-        calls = sum(exposed)
-        return Spell(group.since, group.until, len(starts) / max(calls, 1), None, calls)
-    within = [start for start in starts if found.start <= inputs.slot_of(start) < found.stop]
-    ends = [moment(chain.spans[-1].began_us) for chain in group.chains if moment(chain.spans[0].began_us) in within]
-    calls = sum(exposed[found.start : found.stop])
-    return Spell(within[0], max(ends), found.rate, found.rate_else, calls)
+    exposed = inputs.exposed(model, owner)
+    starts = [(inputs.slot_of(moment(chain.spans[0].began_us)), chain) for chain in group.chains]
+    counts = Counter(slot for slot, _ in starts)
+    found = burst([counts[slot] for slot in range(inputs.slots)], exposed)
+    first, stop = (found.start, found.stop) if found else (0, inputs.slots)
+    calls = sum(exposed[first:stop])
+    within = Group([chain for slot, chain in starts if first <= slot < stop])
+    return Spell(
+        since=within.since,
+        until=within.until,
+        rate=len(within.chains) / max(calls, 1),
+        rate_else=found.rate_else if found else None,
+        calls=calls,
+        spent_usd=inputs.spent_in(model, owner, range(first, stop)),
+    )
 
 
 def _within(group: Group, spell: Spell) -> list[Chain]:
     return [chain for chain in group.chains if spell.since <= moment(chain.spans[0].began_us) <= spell.until]
 
 
-def _share(group: Group, spend: Spend) -> float | None:
-    return None if group.cost_usd is None or not spend.cost_usd else group.cost_usd / spend.cost_usd
+def _share(group: Group, spell: Spell) -> float | None:
+    """Of what was spent while it lasted."""
+    wasted = Group(_within(group, spell)).cost_usd
+    return None if wasted is None or not spell.spent_usd else wasted / spell.spent_usd
 
 
 def _when(spell: Spell) -> str:

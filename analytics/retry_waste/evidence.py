@@ -15,12 +15,15 @@ COLUMNS = (
 
 
 def spans_query(window: Window, trace_ids: Sequence[str]) -> str:
-    """The calls and tools of these traces in the window, as they came."""
+    """The calls and tools of these traces in the window, as they came; without traces, the failed calls."""
     since, until = (f"toDateTime64({literal(as_parameter(t))}, 3, 'UTC')" for t in (window.since, window.until))
     traces = ", ".join(literal(trace) for trace in trace_ids)
+    which = f"trace_id IN ({traces}) AND (operation != 'other' OR attempt IS NOT NULL)"
+    if not trace_ids:
+        which = "billable AND status = 'error'"
     return (
         f"SELECT {COLUMNS} FROM spans WHERE started_at >= {since} AND started_at < {until} "
-        f"AND trace_id IN ({traces}) AND (operation != 'other' OR attempt IS NOT NULL) ORDER BY trace_id, started_at"
+        f"AND {which} ORDER BY trace_id, started_at"
     )
 
 

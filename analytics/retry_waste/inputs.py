@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 import polars as pl
 
@@ -94,8 +95,7 @@ class Inputs:
         """Of an owner on a model, in all or by one tenant."""
         by_tenant = self._spend.get((key_of(owner), model), {})
         found = list(by_tenant.values()) if tenant is None else [by_tenant.get(tenant, Spend())]
-        costs = [each.cost_usd for each in found if each.cost_usd is not None]
-        return Spend(sum(each.calls for each in found), sum(costs) if costs else None)
+        return Spend(sum(each.calls for each in found), _sum(each.cost_usd for each in found))
 
     @cached_property
     def _spend(self) -> Mapping[tuple[str, str], Mapping[str, Spend]]:
@@ -107,13 +107,20 @@ class Inputs:
     def exposed(self, model: str, owner: Owner | None = None) -> list[int]:
         """Calls by slot, of a model, or of an owner on it."""
         calls = [0] * self.slots
-        for row in self.pace.iter_rows(named=True):
-            if row["model"] == model and (owner is None or row["owner"] == key_of(owner)):
-                calls[min(row["slot"], self.slots - 1)] += row["calls"]
+        for row in self._rows(model, owner):
+            calls[min(row["slot"], self.slots - 1)] += row["calls"]
         return calls
 
-    def spent_on(self, model: str) -> Spend:
-        """Of a model."""
-        rows = [row for row in self.pace.iter_rows(named=True) if row["model"] == model]
-        costs = [row["cost_usd"] for row in rows if row["cost_usd"] is not None]
-        return Spend(sum(row["calls"] for row in rows), sum(costs) if costs else None)
+    def spent_in(self, model: str, owner: Owner | None, slots: range) -> float | None:
+        """Dollars spent on a model in some slots, in all or by an owner; None when no price is known."""
+        return _sum(row["cost_usd"] for row in self._rows(model, owner) if row["slot"] in slots)
+
+    def _rows(self, model: str, owner: Owner | None) -> Iterator[dict[str, Any]]:
+        for row in self.pace.iter_rows(named=True):
+            if row["model"] == model and (owner is None or row["owner"] == key_of(owner)):
+                yield row
+
+
+def _sum(costs: Iterable[float | None]) -> float | None:
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if known else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -29,21 +30,23 @@ MOST_SPANS_A_TRACE = 20_000
 SPANS_A_SLICE = 10_000_000
 """Traces are grouped in slices, so that a slice's groups fit into the memory of a statement."""
 SLOTS = 72
-"""Parts of the window in which calls are counted: five minutes in a window of six hours."""
+"""Parts of the window in which calls are counted: twenty minutes in a window of a day."""
 SAMPLED_CALLS = 20_000
 MOST_REPLIES = 20_000
+MOST_OWNERS = 500
+"""Prompts whose calls are counted, those with most chains first."""
 Values = Mapping[str, Any]
 
 
 class RetryWaste:
-    """Satisfies `Job`. Hourly, over six hours: a polite retry shows itself over hours, and most of its windows hold it
-    from its start."""
+    """Satisfies `Job`. Hourly, so that a loop is found within the hour; over a day, so that a prompt of a few hundred
+    calls a day shows its re-prompts, and a window holds most loops from their start."""
 
     name = NAME
     title = "What asking again costs"
     kinds: tuple[Kind, ...] = KINDS
     every = timedelta(hours=1)
-    length = timedelta(hours=6)
+    length = timedelta(days=1)
 
     def run(self, source: Source, window: Window, settings: Settings) -> Report:
         """Analyse one window."""
@@ -55,8 +58,8 @@ class RetryWaste:
         traces = spans_of(_frame(source, "calls", _chosen(values, suspects))) if suspects else []
         messages = sorted({span.last_message for trace in traces for span in trace.attempts if span.last_message})
         labelled = label(Spans(traces, _replies(source, values, messages)))
-        chains = [chain for chain in labelled.chains if chain.cause is Cause.VALIDATION]
-        owners = sorted({key_of(prompt_of(chain.by)) for chain in chains})
+        chains = [chain for chain in labelled.chains if chain.cause in (Cause.VALIDATION, Cause.TRANSPORT)]
+        owners = [key for key, _ in Counter(key_of(prompt_of(chain.by)) for chain in chains).most_common(MOST_OWNERS)]
         slot = {"from_ms": round(window.since.timestamp() * 1000), "slot_ms": _slot_ms(window)}
         inputs = Inputs(
             window=window,

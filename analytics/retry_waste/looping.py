@@ -15,7 +15,9 @@ from analytics.retry_waste.label import Labelled
 from analytics.retry_waste.owner import agent_of, named
 
 MOST = 30
-"""Findings of each kind; the rest is in the report."""
+"""Findings in a window; the rest is in the report."""
+LEAST_REPEATS = 5
+"""Fewer, and cheap: a line of the report."""
 MANY_REPEATS = 50
 """A ticket whatever it cost, for prices may be unknown."""
 QUIET = timedelta(minutes=5)
@@ -26,8 +28,10 @@ Key = tuple[Cause, tuple[tuple[str, str], ...]]
 def looping(labelled: Labelled, inputs: Inputs, limits: Limits) -> Iterator[Candidate]:
     """Candidates of both kinds, the dearest first."""
     chains = (chain for chain in labelled.chains if chain.cause in (Cause.LOOP, Cause.POLITE))
-    for (cause, subject), group in list(grouped(chains, _key).items())[: 2 * MOST]:
-        yield _candidate(cause, dict(subject), group, inputs, limits)
+    for (cause, subject), group in list(grouped(chains, _key).items())[:MOST]:
+        candidate = _candidate(cause, dict(subject), group, inputs, limits)
+        if candidate.severity is not Severity.DIGEST or group.retries >= LEAST_REPEATS:
+            yield candidate
 
 
 def _key(chain: Chain) -> Key:

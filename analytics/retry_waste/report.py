@@ -21,10 +21,9 @@ LEAST_RERUNS = 5
 
 
 def report(labelled: Labelled, inputs: Inputs) -> Iterator[Candidate]:
-    """What all of it cost, if there was anything, and what people asked once more."""
+    """What all of it cost, be it nothing, and what people asked once more."""
     everything = Group(sorted(labelled.chains, key=lambda chain: -(chain.cost_usd or 0.0)))
-    if everything.chains:
-        yield _report(everything, labelled, inputs)
+    yield _report(everything, labelled, inputs)
     reruns = Group([chain for chain in everything.chains if chain.cause is Cause.RERUN])
     if reruns.retries >= LEAST_RERUNS:
         yield _reruns(reruns, inputs)
@@ -34,8 +33,9 @@ def _report(everything: Group, labelled: Labelled, inputs: Inputs) -> Candidate:
     totals = inputs.totals
     by_cause = grouped(everything.chains, lambda chain: chain.cause)
     spent = totals.cost_usd or 0.0
-    share = (everything.cost_usd or 0.0) / spent if spent else 0.0
-    parts = ", ".join(f"{cause.value} {dollars(group.cost_usd)}" for cause, group in by_cause.items())
+    wasted = everything.cost_usd if everything.chains else 0.0
+    share = (wasted or 0.0) / spent if spent else 0.0
+    parts = ", ".join(f"{cause.value} {dollars(group.cost_usd)}" for cause, group in by_cause.items()) or "nothing"
     return Candidate(
         kind=REPORT.name,
         subject={},
@@ -43,18 +43,18 @@ def _report(everything: Group, labelled: Labelled, inputs: Inputs) -> Candidate:
         effect=share,
         effect_unit="share of spend",
         n=totals.calls,
-        title=f"Asking again cost {dollars(everything.cost_usd)} of {dollars(totals.cost_usd)} ({percent(share)}).",
+        title=f"Asking again cost {dollars(wasted)} of {dollars(totals.cost_usd)} ({percent(share)}).",
         summary=f"By cause: {parts}; {many(everything.retries, 'repeat')} beside {totals.calls:,} calls.",
-        since=everything.since,
-        until=everything.until,
-        cost_usd=everything.cost_usd,
+        since=inputs.window.since,
+        until=inputs.window.until,
+        cost_usd=wasted,
         energy_kwh=everything.energy_kwh,
         tenants_hit=len(everything.tenants()) or None,
         trace_ids=everything.trace_ids(),
         query=spans_query(inputs.window, everything.trace_ids()),
         details={
             "by_cause": {cause.value: _sums(group) for cause, group in by_cause.items()},
-            "amplification": spent / (spent - everything.cost_usd) if everything.cost_usd and share < 1 else 1.0,
+            "amplification": 1 / (1 - share) if share < 1 else None,
             "attempts_per_operation": totals.calls / max(totals.calls - everything.wasted_calls, 1),
             "chain_lengths": {
                 cause.value: {str(length): count for length, count in sorted(group.lengths().items())}

@@ -67,24 +67,24 @@ def periodic_tail(
 
 
 def stuck_stretches(sequence: Sequence[Hashable | None], least: int = LEAST_REPEATS) -> Iterator[range]:
-    """Stretches in which nothing new happens: every element was seen before, one of them for the `least`-th time.
+    """Stretches in which nothing new happens: every element was seen before, one of them for the `least`-th time since
+    something was new.
 
     What an element is must say all that matters (for a tool: its name, arguments and result). None is never the same
-    as anything. In A B A B A B the stretch is what follows the first A B.
+    as anything. In A B A B A B the stretch is what follows the first A B; in A B A C A D there is none.
     """
-    seen: Counter[Hashable] = Counter()
-    start = 0
-    proven = False
+    seen: set[Hashable] = set()
+    again: Counter[Hashable] = Counter()
     for index, element in enumerate(sequence):
-        if element is None or not seen[element]:
-            if proven:
-                yield range(start, index)
-            start, proven = index + 1, False
-        if element is not None:
-            seen[element] += 1
-            proven = proven or seen[element] >= least
-    if proven and start < len(sequence):
-        yield range(start, len(sequence))
+        if element is not None and element in seen:
+            again[element] += 1
+            continue
+        if again and max(again.values()) >= least - 1:
+            yield range(index - again.total(), index)
+        again.clear()
+        seen.add(element)
+    if again and max(again.values()) >= least - 1:
+        yield range(len(sequence) - again.total(), len(sequence))
 
 
 def cycles(sequence: Sequence[str], most: int = MOST_CYCLES) -> list[tuple[str, ...]]:
@@ -94,8 +94,14 @@ def cycles(sequence: Sequence[str], most: int = MOST_CYCLES) -> list[tuple[str, 
     prove nothing.
     """
     graph = nx.DiGraph(pairwise(sequence))
-    found = [tuple(cycle) for cycle in islice(nx.simple_cycles(graph), most)]
+    found = [rotated(cycle) for cycle in islice(nx.simple_cycles(graph), most)]
     return sorted(found, key=lambda cycle: (len(cycle), cycle))
+
+
+def rotated(cycle: Sequence[str]) -> tuple[str, ...]:
+    """The same cycle, written from its smallest name on."""
+    start = min(range(len(cycle)), key=lambda index: (*cycle[index:], *cycle[:index]))
+    return (*cycle[start:], *cycle[:start])
 
 
 def expected_attempts(failure: float, cap: int, failure_again: float | None = None) -> float:

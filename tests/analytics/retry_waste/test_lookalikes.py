@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -103,7 +102,7 @@ def evaluation(world: World, tenant: str) -> None:
     """Twenty trials of one case of an evaluation."""
     for index in range(20):
         common = {"purpose": "eval", "user.id": "ci"}
-        world.call(world.new_trace(), 0, 10.0 * index, 2, tenant=tenant, asked=talk("2 + 2"), answer="4", **common)
+        world.call(world.new_trace(), 0, 10.0 * index, 2, tenant=tenant, asked=talk("2 + 2"), answer="4", more=common)
 
 
 def hiccup(world: World, tenant: str) -> None:
@@ -117,7 +116,7 @@ def hiccup(world: World, tenant: str) -> None:
         world.call(trace, root, at + 8, 2, tenant=tenant)
 
 
-def agent(world: World, tenant: str, steps: list[tuple[str, ...]]) -> None:
+def agent(world: World, tenant: str, steps: Sequence[tuple[str, ...]]) -> None:
     """An agent that thinks and then uses a tool: name, arguments, result, and an error if there was one."""
     trace = world.new_trace()
     root = world.agent(trace, 0, 10.0 * len(steps))
@@ -137,7 +136,7 @@ LOOKALIKES: list[Callable[[World, str], None]] = [
 def seen(engine: Engine, settings: Settings) -> Iterator[Report]:
     """The job's answer to all of them."""
     engine.command("TRUNCATE TABLE spans SYNC")
-    world = World(engine, settings, _ids=count(1))
+    world = World(engine, settings)
     for lookalike in LOOKALIKES:
         lookalike(world, lookalike.__name__)
     yield world.look()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -26,6 +26,9 @@ START = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
 WINDOW = Window(START, START + timedelta(hours=6))
 INPUT_PRICE, OUTPUT_PRICE = 2.5e-6, 10e-6
 """Of gpt-4o, for a token."""
+
+
+NOTHING: Mapping[str, Any] = {}
 
 
 def time(seconds: float) -> datetime:
@@ -51,7 +54,7 @@ class World:
     engine: Engine
     settings: Settings
     spans: list[Any] = field(default_factory=list)
-    _ids: Any = field(default_factory=lambda: count(1))
+    _ids: Iterator[int] = field(default_factory=lambda: count(1))
 
     def new_trace(self) -> int:
         """A trace id."""
@@ -77,14 +80,14 @@ class World:
         )  # fmt: skip
         return number
 
-    def agent(self, trace: int, at: float, lasts: float, parent: int = 0, **attributes: Any) -> int:
+    def agent(self, trace: int, at: float, lasts: float, parent: int = 0, more: Mapping[str, Any] = NOTHING) -> int:
         """An agent's span."""
-        return self.span(trace, parent, at, lasts, {"gen_ai.operation.name": "invoke_agent", **attributes})
+        return self.span(trace, parent, at, lasts, {"gen_ai.operation.name": "invoke_agent", **more})
 
     def call(
         self, trace: int, parent: int, at: float, lasts: float = 1.0, tokens: tuple[int, int] | None = (1000, 100), *,
         error: str = "", asked: Sequence[Any] | None = None, answer: str | None = None, prompt: str = "extract",
-        tenant: str = "acme", json_output: bool = False, model: str = "gpt-4o", **attributes: Any,
+        tenant: str = "acme", json_output: bool = False, model: str = "gpt-4o", more: Mapping[str, Any] = NOTHING,
     ) -> int:  # fmt: skip
         """A call to a model."""
         said = {"gen_ai.input.messages": json.dumps(asked)} if asked is not None else {}
@@ -98,25 +101,25 @@ class World:
             "gen_ai.output.type": "json" if json_output else None,
         }  # fmt: skip
         return self.span(
-            trace, parent, at, lasts, common | usage | said | attributes, error=error, kind=OtlpSpan.SPAN_KIND_CLIENT
+            trace, parent, at, lasts, common | usage | said | dict(more), error=error, kind=OtlpSpan.SPAN_KIND_CLIENT
         )
 
     def tool(
         self, trace: int, parent: int, at: float, name: str, *said: str,
-        lasts: float = 0.2, error: str = "", **attributes: Any,
+        lasts: float = 0.2, error: str = "", more: Mapping[str, Any] = NOTHING,
     ) -> int:  # fmt: skip
         """A tool's execution; `said`: its arguments, then its result."""
         content = dict(zip(("gen_ai.tool.call.arguments", "gen_ai.tool.call.result"), said, strict=False))
         common = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": name}
-        return self.span(trace, parent, at, lasts, common | content | attributes, error=error)
+        return self.span(trace, parent, at, lasts, common | content | dict(more), error=error)
 
-    def healthy(self, number: int, *, every: float = 20, prompt: str = "extract", **attributes: Any) -> None:
+    def healthy(self, number: int, *, every: float = 20, prompt: str = "extract", json_output: bool = False) -> None:
         """Operations that need one call each, all different, over the window."""
         for index in range(number):
             trace = self.new_trace()
             root = self.agent(trace, index * every, 3)
             tokens = (900 + 37 * index % 400, 80 + 13 * index % 60)
-            self.call(trace, root, index * every + 0.1, 2, tokens, prompt=prompt, **attributes)
+            self.call(trace, root, index * every + 0.1, 2, tokens, prompt=prompt, json_output=json_output)
 
     def send(self) -> None:
         """Everything that was made, as requests."""
