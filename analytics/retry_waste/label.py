@@ -35,6 +35,8 @@ class Labelled:
             elif not any(span in self.taken for span in chain.wasted):
                 self.chains.append(chain)
                 self.taken.update(chain.wasted)
+                if chain.growth_usd:  # a part of its cost is counted already
+                    self.taken.add(chain.by)
 
 
 def label(spans: Spans) -> Labelled:
