@@ -16,6 +16,8 @@ PARAMETER = re.compile(r"\{\s*\w+\s*:\s*\w")
 """Of a statement, `{name:Type}`; keys of a JSON literal are quoted."""
 LITERAL = re.compile(r"'(?:[^'\\]|\\.|'')*'")
 
+JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS
+
 
 class BadCandidate(Exception):
     """A bug in a job: a candidate that can't be shown or checked. The message says which, and what it lacks."""
@@ -32,7 +34,7 @@ def check_evidence(candidate: Candidate, kinds: Mapping[str, Kind]) -> None:
 
 def as_json(value: object) -> str:
     """As it is kept; numbers of numpy are numbers."""
-    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_SORT_KEYS, default=str).decode()
+    return orjson.dumps(value, option=JSON, default=str).decode()
 
 
 def _has_query(candidate: Candidate) -> bool:
@@ -63,6 +65,14 @@ def _has_persistence(candidate: Candidate) -> bool:
     return 0 <= hits <= parts <= MOST_PARTS and parts > 0
 
 
+def _has_details(candidate: Candidate) -> bool:
+    try:
+        as_json(dict(candidate.details))
+    except TypeError:
+        return False
+    return True
+
+
 CHECKS: Mapping[str, Callable[[Candidate], bool]] = {
     "a query (a SELECT)": _has_query,
     "a query without parameters": lambda candidate: not PARAMETER.search(LITERAL.sub("''", candidate.query)),
@@ -74,4 +84,5 @@ CHECKS: Mapping[str, Callable[[Candidate], bool]] = {
     "finite numbers": _has_numbers,
     f"a persistence of (hits, parts), hits <= parts <= {MOST_PARTS}": _has_persistence,
     "a subject of texts": _has_subject,
+    "details that are JSON": _has_details,
 }

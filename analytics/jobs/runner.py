@@ -93,8 +93,8 @@ class Runner:
         clock: Callable[[], float] = time.time,
         new_id: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
-        self._engine = engine
-        self._settings = settings
+        self.engine = engine
+        self.settings = settings
         self._holder = holder
         self._clock = clock
         self._new_id = new_id
@@ -107,14 +107,10 @@ class Runner:
         with self._one_at_a_time(waits=trigger in (Trigger.MANUAL, Trigger.BACKFILL)):
             return self._run(job, window, trigger)
 
-    def has_spans(self, window: Window) -> bool:
-        """Whether any span started in it."""
-        return bool(Source(self._engine).frame(ANY_SPANS, window.parameters()).height)
-
     def _run(self, job: Job, window: Window, trigger: Trigger) -> Run:
-        run_id, started_at, begun = self._new_id(), self._clock(), time.perf_counter()
-        seen_until = read_marks(self._engine)[TOUCHED]
-        source = Source(self._engine)
+        run_id, started_at, begun = self._new_id(), self.now(), time.perf_counter()
+        seen_until = read_marks(self.engine)[TOUCHED]
+        source = Source(self.engine)
         analysis = self._analyse(job, window, source)
         run = Run(
             run_id=run_id,
@@ -123,7 +119,7 @@ class Runner:
             trigger=trigger,
             outcome=analysis.outcome,
             reason=analysis.reason,
-            started_at=datetime.fromtimestamp(started_at, UTC),
+            started_at=started_at,
             seconds=time.perf_counter() - begun,
             rows_read=source.rows_read,
             rows_by_statement=dict(source.rows_by_statement),
@@ -136,8 +132,8 @@ class Runner:
         try:
             if not source.frame(ANY_SPANS, window.parameters()).height:
                 return _Analysis(Outcome.NOT_COMPUTABLE, f"No span started in {window}.")
-            report = job.run(source, window, self._settings)
-            verdict = judge(report, job.kinds, window, Thresholds.of(self._settings))
+            report = job.run(source, window, self.settings)
+            verdict = judge(report, job.kinds, window, Thresholds.of(self.settings))
             as_json(dict(report.notes))
         except NotComputable as lacking:
             return _Analysis(Outcome.NOT_COMPUTABLE, str(lacking))
@@ -148,10 +144,10 @@ class Runner:
 
     def _record(self, job: Job, run: Run, passed: Sequence[Judged], seen_until: int) -> Run:
         """Observations first: they count from the moment that the run is there, all at once."""
-        pace = Pace(job.every, timedelta(hours=self._settings.findings_cooldown_hours))
-        ledger = FindingLedger(self._engine, job.name, pace)
+        pace = Pace(job.every, timedelta(hours=self.settings.findings_cooldown_hours))
+        ledger = FindingLedger(self.engine, job.name, pace)
         ledger.observe(run.run_id, run.window, passed)
-        self._engine.insert_raw("job_runs", orjson.dumps(self._row(run, len(passed), seen_until)), "JSONEachRow", {})
+        self.engine.insert_raw("job_runs", orjson.dumps(self._row(run, len(passed), seen_until)), "JSONEachRow", {})
         lives = ledger.refresh(run.window) if run.outcome is not Outcome.FAILED else {}
         return Run(**{**vars(run), "findings": [_shown(run, judged, lives) for judged in passed]})
 
@@ -174,6 +170,10 @@ class Runner:
             "holder": self._holder,
             "seen_until": text(seen_until),
         }
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        return datetime.fromtimestamp(self._clock(), UTC)
 
     @contextmanager
     def _one_at_a_time(self, *, waits: bool) -> Iterator[None]:
