@@ -14,9 +14,7 @@ from collector.service import run as run_collect
 from spanledger import __version__
 from spanledger.cli import doctor as doctor_checks
 from spanledger.cli import local, money
-from spanledger.cli.analyze_role import analyze_until_signal
 from spanledger.cli.energy import app as energy_app
-from spanledger.cli.engine_role import serve_until_signal
 from spanledger.cli.explain_mapping import explain_mapping
 from spanledger.cli.jobs import findings_app, jobs_app
 from spanledger.cli.tables import answer_table, rejected_table
@@ -78,12 +76,16 @@ def collect() -> None:
 @app.command()
 def serve() -> None:
     """Only the engine's side: drain this data directory's spool, answer the API and the pages."""
+    from spanledger.cli.engine_role import serve_until_signal  # noqa: PLC0415 - what jobs need takes a second to import
+
     serve_until_signal(_settings(), role="serve", ready=lambda address: _say(f"API and pages {address}"))
 
 
 @app.command()
 def analyze() -> None:
     """Only settling and jobs, for a ClickHouse server: `serve` does both too, and one process at a time."""
+    from spanledger.cli.analyze_role import analyze_until_signal  # noqa: PLC0415 - the same
+
     analyze_until_signal(_settings(), ready=lambda: _say("Settling"))
 
 
