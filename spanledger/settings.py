@@ -136,6 +136,23 @@ class Settings(BaseModel):
         "task_outcome,task_completion,task_success,resolution,goal_accuracy",
         description="Names of the evaluation events that say how a task ended, comma-separated.",
     )
+    cost_runaway_usd_per_day: float = Field(
+        100,
+        gt=0,
+        description="A customer that runs away and loses this much a day, in USD, pages: $3,000 a month, for which one "
+        "may be woken. From half of it on it is a ticket.",
+    )
+    cost_runaway_unknown_usd_per_day: float = Field(
+        500,
+        gt=0,
+        description="The same above its usual day, for a customer whose revenue is not known: it may well pay for it.",
+    )
+    cost_loss_usd_per_month: float = Field(
+        50,
+        ge=0,
+        description="A customer that costs so many USD a month more than it pays is a ticket; below, looking at it "
+        "costs more than it saves.",
+    )
     attributes_tenant: TextList = Field(
         (),
         description="Your own attributes, of span or resource, that hold the tenant; they win over all others.",
