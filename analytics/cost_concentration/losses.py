@@ -22,9 +22,8 @@ MOST = 20
 """Customers that get a finding of their own in one run, by loss; the others are counted in `concentration`."""
 MONTH_LONG = 27.0
 """Days from which on a period counts as a month: the shortest month and the rolling 28 days are."""
-FEW_DAYS = 7
-TIMES_IN_FEW_DAYS = 2.0
-"""Over less than a week cost must be twice the revenue: a month's price may be used up on a few days of it."""
+TIMES_REVENUE = ((7.0, 2.0), (MONTH_LONG, 1.25))
+"""Over less than so many days cost must be so many times the revenue: a price may be used up on a few of them."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,9 @@ class Balance:
 
     @property
     def loses(self) -> bool:
-        """Whether cost is above revenue, clearly so where little is known."""
-        return self.cost_usd > self.revenue_usd * (1 if self.days >= FEW_DAYS else TIMES_IN_FEW_DAYS)
+        """Whether cost is above revenue, clearly so where less than a month is known."""
+        needed = next((times for days, times in TIMES_REVENUE if self.days < days), 1.0)
+        return self.cost_usd > needed * self.revenue_usd
 
 
 def suspects(margin: pl.DataFrame, period: Period, thresholds: Thresholds) -> pl.DataFrame:

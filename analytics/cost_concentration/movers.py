@@ -102,10 +102,10 @@ def paired_test(recent: Floats, earlier: Floats, growth: float) -> Test:
     """Of daily costs. With the same difference on all days the p-value is 0, or 1 if there is none."""
     beyond, whole = recent - growth * earlier, recent - earlier
     n = len(whole)
-    error = float(beyond.std(ddof=1)) / np.sqrt(n)
+    error = float(beyond.std(ddof=1) / np.sqrt(n))
     mean = float(beyond.mean())
     p_value = float(2 * student.sf(abs(mean) / error, n - 1)) if error > 0 else float(mean == 0)
-    half = float(student.ppf(0.975, n - 1)) * float(whole.std(ddof=1)) / np.sqrt(n)
+    half = float(student.ppf(0.975, n - 1) * whole.std(ddof=1) / np.sqrt(n))
     return Test(p_value, float(whole.mean()) - half, float(whole.mean()) + half)
 
 

@@ -1,7 +1,8 @@
 """Whether a customer's cost has run away: a day that is far above all its days, and when that began.
 
 A customer runs away when 24 hours cost more than 5 times the median of its days and more than twice the largest of
-them. The second condition keeps those silent who do their work on one day of the week.
+them. The second condition keeps those silent who do their work on one day of the week. Where two weeks or more are
+known, the two largest days are passed over: an incident that was must not hide the next one.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ RISE = 3.0
 """An hour belongs to a runaway from so many times its usual cost on: halfway, on a scale of logarithms, to the 5 to 10
 times that runaways begin with, and above the peaks of a day's rhythm (2 to 3 times its mean)."""
 DAY = 24
+EXCEPTIONS = 2
+DAYS_WITH_EXCEPTIONS = 14
 FEWEST_DAYS = 3
 """Other days that are needed to know the usual one. With fewer, hours are compared."""
 FEWEST_HOURS = 12
@@ -41,7 +44,7 @@ class Runaway:
     usual_usd: float
     """The median of the other days."""
     largest_usd: float
-    """The largest of them."""
+    """The largest of them, or the third largest."""
     excess_usd: float
     """What it cost above the usual, from start to stop."""
     ongoing: bool
@@ -66,7 +69,7 @@ class Verdict:
 def judge(costs: Floats, scan_from: int, rise_of_all: float = 1.0) -> Verdict:
     """Look for a runaway in hourly costs from place `scan_from` on; what is before is history.
 
-    The last 24 hours are looked at first, then the dearest; the p-value of these is that of the dearest of so many days.
+    The last 24 hours are looked at first, then the dearest, whose p-value is that of the dearest of so many days.
     `rise_of_all`: how much customers at large have risen.
     """
     seen = int(np.flatnonzero(costs)[0]) if costs.any() else len(costs)
@@ -95,7 +98,7 @@ def _judge_stretch(costs: Floats, usual: Floats, seen: int, hours: tuple[int, in
     day, last_day = float(sums[start : min(stop + DAY, len(costs))].max()), float(sums[-1])
     if len(others) >= FEWEST_DAYS:
         usual_day = float(np.median(others)) or float(others.mean())
-        largest, p_value = float(others.max()), _p_value(day, others)
+        largest, p_value = _largest(others), _p_value(day, others)
         far = day > TIMES_LARGEST * largest
     else:
         rest = np.concatenate([costs[seen:start], costs[stop:]])
@@ -115,7 +118,7 @@ def _judge_stretch(costs: Floats, usual: Floats, seen: int, hours: tuple[int, in
         usual_day,
         largest,
         float((costs - usual)[start:stop].sum()),
-        last_day > bar,
+        last_day > bar and stop > len(costs) - DAY,
         int((costs[late] > RISE * usual[late]).sum()),
     )
     return Verdict(p_value, found)
@@ -143,6 +146,11 @@ def _days_before(costs: Floats) -> Floats:
 def _days_after(costs: Floats) -> Floats:
     whole = len(costs) // DAY
     return np.asarray(costs[: whole * DAY].reshape(whole, DAY).sum(axis=1))
+
+
+def _largest(others: Floats) -> float:
+    exceptions = EXCEPTIONS if len(others) >= DAYS_WITH_EXCEPTIONS else 0
+    return float(np.sort(others)[-1 - exceptions])
 
 
 def _p_value(value: float, others: Floats) -> float:

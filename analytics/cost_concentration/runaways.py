@@ -18,22 +18,24 @@ from analytics.jobs.contract import Candidate, Kind, Report, Severity
 
 KIND = Kind(
     "runaway",
-    "A customer's 24 hours cost more than 5 times its usual day and more than twice any other. Page: and it loses more "
-    "a day than the setting allows.",
+    "A customer's 24 hours cost more than 5 times its usual day and more than twice the largest. Page: it goes on, and "
+    "it loses more a day than the setting allows.",
     min_effect=TIMES_USUAL,
     min_n=0,
 )
-MOST = 100
+MOST = 50
 """Customers that are looked at by the hour in one run."""
+STICKS_OUT = 2.0
+"""In reference days: 24 hours above 5 usual days have a calendar day above 2.5 in them."""
 FEWEST_FOR_ALL = 5
 """Customers that are needed to say that customers at large have risen."""
 NORMAL_PEAK = 2.0
 """The dearest day of a customer, in median days, when nothing is the matter: over weeks of days that vary by 30 %."""
 
 
-def suspects(everyone: pl.DataFrame, period: Period, thresholds: Thresholds) -> pl.DataFrame:
-    """Customers with a dear day, those first that it sticks out for most; `reference_usd` is a usual day as far as it
-    is known at a glance."""
+def dear_days(everyone: pl.DataFrame, period: Period, thresholds: Thresholds) -> pl.DataFrame:
+    """Customers with a dear day, those first that it sticks out for most. `reference_usd` is a usual day as far as it
+    is known at a glance: the median day, or in short windows the same day a week before."""
     days = period.recent_days
     long = period.length >= WEEK
     reference = pl.col("median_day_usd") if long else pl.col("earlier_usd") / days
@@ -43,14 +45,19 @@ def suspects(everyone: pl.DataFrame, period: Period, thresholds: Thresholds) -> 
     )
 
 
+def suspects(dear: pl.DataFrame) -> pl.DataFrame:
+    """Those that are looked at by the hour."""
+    return dear.filter(pl.col("peak_day_usd") >= STICKS_OUT * pl.col("reference_usd")).head(MOST)
+
+
 def find(inputs: Inputs, thresholds: Thresholds) -> Report:
     """Runaways among the suspects; of those that were not looked at the p-values count as 1."""
-    all_suspects = suspects(inputs.everyone, inputs.period, thresholds)
-    rise = _rise_of_all(all_suspects)
+    dear = dear_days(inputs.everyone, inputs.period, thresholds)
+    rise, chosen = _rise_of_all(dear), suspects(dear)
     prices = dict(inputs.paying.select("tenant", "monthly_price_usd").iter_rows())
     scan_from = inputs.index(inputs.period.late_from)
-    candidates, tested = [], [1.0] * max(0, all_suspects.height - MOST)
-    for tenant in all_suspects.get_column("tenant").head(MOST):
+    candidates, tested = [], [1.0] * (dear.height - chosen.height)
+    for tenant in chosen.get_column("tenant"):
         verdict = judge(inputs.hourly(tenant), scan_from, rise)
         tested.append(verdict.p_value)
         if verdict.runaway is None or verdict.runaway.stop <= inputs.index(inputs.period.since):
@@ -63,9 +70,9 @@ def find(inputs: Inputs, thresholds: Thresholds) -> Report:
     return Report(candidates, tested, {"runaway": notes})
 
 
-def _rise_of_all(suspected: pl.DataFrame) -> float:
+def _rise_of_all(dear: pl.DataFrame) -> float:
     """How much dearer the dearest days of customers at large are than they normally are; 1 or more."""
-    known = suspected.filter(pl.col("reference_usd") > 0)
+    known = dear.filter(pl.col("reference_usd") > 0)
     if known.height < FEWEST_FOR_ALL:
         return 1.0
     ratio = (known.get_column("peak_day_usd") / known.get_column("reference_usd")).to_numpy()
