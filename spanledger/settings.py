@@ -175,6 +175,22 @@ class Settings(BaseModel):
     )
     jobs_catch_up_windows: int = Field(
         48, ge=0, description="... and at most so many of a job that runs more often than once a day."
+    cost_runaway_usd_per_day: float = Field(
+        100,
+        gt=0,
+        description="A customer that runs away and loses this much a day, in USD, pages: $3,000 a month, for which one "
+        "may be woken. From half of it on it is a ticket.",
+    )
+    cost_runaway_unknown_usd_per_day: float = Field(
+        500,
+        gt=0,
+        description="The same above its usual day, for a customer whose revenue is not known: it may well pay for it.",
+    )
+    cost_loss_usd_per_month: float = Field(
+        50,
+        ge=0,
+        description="A customer that costs so many USD a month more than it pays is a ticket; below, looking at it "
+        "costs more than it saves.",
     )
     attributes_tenant: TextList = Field(
         (),
