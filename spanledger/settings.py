@@ -136,6 +136,12 @@ class Settings(BaseModel):
         "task_outcome,task_completion,task_success,resolution,goal_accuracy",
         description="Names of the evaluation events that say how a task ended, comma-separated.",
     )
+    cache_min_usd_per_day: float = Field(
+        50,
+        ge=0,
+        description="A broken prompt cache is a page from this loss a day on, else a ticket: below it, waiting until "
+        "the morning costs less than getting up.",
+    )
     attributes_tenant: TextList = Field(
         (),
         description="Your own attributes, of span or resource, that hold the tenant; they win over all others.",
