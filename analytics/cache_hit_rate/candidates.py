@@ -70,7 +70,7 @@ def _effect(event: Event) -> float:
 
 
 def _per_day(event: Event) -> float | None:
-    return None if event.loss.usd is None else event.loss.usd * 24 / event.cells.hours_after
+    return None if event.loss.usd is None else event.loss.usd / event.days
 
 
 def _tenants_hit(event: Event) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -22,6 +22,7 @@ TOGETHER = 3
 """Falls that begin within so many hours of each other may be one."""
 ABSORBED = 12
 """What began within so many hours of a fall without a culprit is part of it."""
+FRIDAY = 4
 MOST = 12
 """Causes told in one run."""
 OTHER_TRAFFIC = Mechanism("mix", "other traffic, not a broken cache")
@@ -42,6 +43,8 @@ class Event:
     open_start: bool
     """It was down when the window began."""
     until: datetime
+    days: float
+    """Length of the fall within the window."""
     cells: Cells
     """Of the subject."""
     around: Cells
@@ -65,7 +68,7 @@ def events(grid: Grid, watched: Watched, path: slice, window: slice, look: Look)
             continue
         cells = look.cells(lead.slice.provider, before, after)
         group = [fall for fall in falls if _together(fall, lead, TOGETHER)]
-        event = _event(grid, path, group, cells, look)
+        event = _event(grid, (path, window), group, cells, look)
         if event and not any((event.broken, event.subject) == (each.broken, each.subject) for each in found):
             found.append(event)
         told = [lead] if event and event.broken else group
@@ -76,8 +79,10 @@ def events(grid: Grid, watched: Watched, path: slice, window: slice, look: Look)
 def _hours(
     grid: Grid, watched: Watched, path: slice, window: slice, lead: Fall
 ) -> tuple[list[datetime], list[datetime]]:
-    """Hours of the fall within the window, and the hours that they are compared with."""
+    """Hours that the fall is compared with, and its hours within the window; only those in which anybody called."""
+    busy = grid.calls.sum(axis=0) > 0
     columns = np.arange(max(lead.start, window.start), min(lead.end, window.stop))
+    columns = columns[busy[columns]]
     codes = watched.reference.lags[lead.row, columns - path.start]
     before: set[int] = set()
     for column, code in zip(columns.tolist(), codes.tolist(), strict=True):
@@ -86,7 +91,7 @@ def _hours(
     if not before:
         before = set(range(lead.start - EARLIER_HOURS, lead.start))
     kept = [column for column in before if 0 <= column < lead.start and watched.usable[lead.row, column]]
-    kept = [column for column in kept if grid.calls[lead.row, column] > 0]
+    kept = [column for column in kept if busy[column]]
     return [grid.hour(column) for column in sorted(kept)], [grid.hour(int(column)) for column in columns]
 
 
@@ -103,27 +108,30 @@ def _of(fall: Fall) -> pl.Expr:
     return pl.col(fall.slice.level) == fall.slice.key
 
 
-def _event(grid: Grid, path: slice, group: Sequence[Fall], cells: Cells, look: Look) -> Event | None:
+def _event(grid: Grid, windows: tuple[slice, slice], group: Sequence[Fall], cells: Cells, look: Look) -> Event | None:
     """What is behind a group of falls; None when it is nothing."""
+    path, window = windows
     broken = [fall for fall in group if _is_broken(cells.where(_of(fall)))]
     scope = _scope(cells, broken or group)
     why = cause(scope, cells)
     fall = _clearest(broken or group, why)
-    is_broken = bool(broken) and not (fall.weekend and _is_everybody(scope, why))
+    since, open_start = grid.hour(fall.start), fall.start <= path.start
+    weekend = fall.weekend and (open_start or _is_start_of_weekend(since)) and _is_everybody(scope, why)
+    is_broken = bool(broken) and not weekend
     if not broken and (split := scope.split()) and split.before - split.after < MIN_DROP:
         return None
     hit = _hit(scope, why)
-    shift = _shift(hit, fall)
+    shift = _shift(hit, weekend=weekend)
     told = _subject(scope, why) if is_broken else mixed(scope) if shift is OTHER_TRAFFIC else {}
     subject = {"provider": fall.slice.provider} | told
-    since = grid.hour(fall.start)
     return Event(
         fall=fall,
         subject=subject,
         broken=is_broken,
         since=since,
-        open_start=fall.start <= path.start,
+        open_start=open_start,
         until=grid.hour(fall.end),
+        days=(fall.end - max(fall.start, window.start)) / 24,
         cells=hit,
         around=scope,
         cause=why,
@@ -139,6 +147,11 @@ def _clearest(group: Sequence[Fall], why: Cause) -> Fall:
     if why.neighbour:
         own = [fall for fall in group if fall.slice.level == "tenant" and fall.slice.key != why.neighbour.tenant]
     return own[0] if own else group[0]
+
+
+def _is_start_of_weekend(since: datetime) -> bool:
+    """Friday 15:00 to Saturday 15:00 UTC: somewhere it is midnight."""
+    return (since - timedelta(hours=15)).weekday() == FRIDAY
 
 
 def _is_everybody(scope: Cells, why: Cause) -> bool:
@@ -177,10 +190,10 @@ def _subject(scope: Cells, why: Cause) -> dict[str, str]:
     return named
 
 
-def _shift(cells: Cells, fall: Fall) -> Mechanism:
+def _shift(cells: Cells, *, weekend: bool) -> Mechanism:
     if sparser(cells) >= MOSTLY_SPARSE:
         return Mechanism("sparser_traffic", "fewer calls, so that prefixes expire between them")
-    if fall.weekend:
+    if weekend:
         return Mechanism("weekend", "a weekend, and there is no earlier one to compare it with")
     return OTHER_TRAFFIC
 

@@ -179,6 +179,7 @@ def _measured(along: _Path, row: int, start: int, end: int) -> Fall | None:
     hours = seen[(seen >= start) & (seen < end)]
     if not len(hours) or end <= along.window.start:
         return None
+    end = int(hours[-1]) + 1
     tokens, known = along.tokens[row, hours], along.known
     expected = float(known.rate[row, hours] @ tokens / tokens.sum())
     rate = float(along.cached[row, hours].sum() / tokens.sum())

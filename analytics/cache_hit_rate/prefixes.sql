@@ -9,9 +9,9 @@ WITH
             AND ({model:String} = '' OR if(model_revision != '', model_revision, request_model) = {model:String})
     ) AS every
 SELECT
-    is_after, place.1 AS place, place.2 AS value, count() AS calls, min(started_at) AS first_seen,
-    sum(calls) OVER (PARTITION BY is_after, place.1) AS all_calls,
-    count() OVER (PARTITION BY is_after, place.1) AS distinct_values
+    is_after, pair.1 AS place, pair.2 AS value, count() AS calls, min(started_at) AS first_seen,
+    sum(calls) OVER (PARTITION BY is_after, place) AS all_calls,
+    count() OVER (PARTITION BY is_after, place) AS distinct_values
 FROM
 (
     SELECT
@@ -26,7 +26,7 @@ FROM
                 ('release', toString(release))
             ],
             arrayMap((hash, number) -> (concat('message ', toString(number)), lower(hex(hash))),
-                arraySlice(message_hashes, 1, 4), arrayEnumerate(arraySlice(message_hashes, 1, 4)))))) AS place
+                arraySlice(message_hashes, 1, 4), arrayEnumerate(arraySlice(message_hashes, 1, 4)))))) AS pair
     FROM spans
     WHERE started_at >= {from:DateTime64(3)} AND started_at < {to:DateTime64(3)} AND billable
         AND provider = {provider:String}
@@ -35,6 +35,6 @@ FROM
         AND ({model:String} = '' OR if(model_revision != '', model_revision, request_model) = {model:String})
         AND cityHash64(trace_id) % every = 0
 )
-GROUP BY is_after, place
-ORDER BY is_after, place.1, calls DESC, value
-LIMIT 50 BY is_after, place.1
+GROUP BY is_after, place, value
+ORDER BY is_after, place, calls DESC, value
+LIMIT 50 BY is_after, place
