@@ -191,6 +191,11 @@ class Settings(BaseModel):
         ge=0,
         description="A customer that costs so many USD a month more than it pays is a ticket; below, looking at it "
         "costs more than it saves.",
+    cache_min_usd_per_day: float = Field(
+        50,
+        ge=0,
+        description="A broken prompt cache is a page from this loss a day on, else a ticket: below it, waiting until "
+        "the morning costs less than getting up.",
     )
     attributes_tenant: TextList = Field(
         (),
