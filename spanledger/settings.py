@@ -196,6 +196,30 @@ class Settings(BaseModel):
         ge=0,
         description="A broken prompt cache is a page from this loss a day on, else a ticket: below it, waiting until "
         "the morning costs less than getting up.",
+    retry_page_usd_per_hour: float = Field(
+        5,
+        ge=0,
+        description="A loop or an endless retry that wastes more than this an hour pages. $5 an hour is $120 a day: more "
+        "than waking somebody costs.",
+    )
+    retry_ticket_usd: float = Field(
+        1,
+        ge=0,
+        description="One that wasted less in a window is only reported: looking into it would cost more.",
+    )
+    retry_waste_share: float = Field(
+        0.03,
+        gt=0,
+        le=1,
+        description="Re-prompts, or failed attempts, that take more than this share of the spend get a ticket: what a "
+        "team notices on its bill.",
+    )
+    retry_ratio: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        description="Retries a call from which on they get a ticket. Google's SRE book keeps a client's retries below 10 %: "
+        "more of them make an overload last.",
     )
     attributes_tenant: TextList = Field(
         (),
