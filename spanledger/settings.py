@@ -136,6 +136,31 @@ class Settings(BaseModel):
         "task_outcome,task_completion,task_success,resolution,goal_accuracy",
         description="Names of the evaluation events that say how a task ended, comma-separated.",
     )
+    drift_sketches: str = Field(
+        "on",
+        pattern="^(on|off|always)$",
+        description="256-bit sketches of what users newly say, for `user_drift`: `on`: of stored text, masked and cut as it "
+        "is; `always`: also with `CONTENT=off`; `off`: none. A sketch cannot be read, but hints at single words.",
+    )
+    drift_reference_days: int = Field(
+        56,
+        ge=7,
+        le=366,
+        description="Days before the window that `user_drift` compares with. Eight weeks: longer than a campaign, "
+        "shorter than a season.",
+    )
+    drift_min_calls: int = Field(
+        200,
+        ge=50,
+        description="Sampled calls that a prompt or feature needs on both sides to be compared: below it, PSI of ten bins "
+        "reaches 0.1 by chance.",
+    )
+    drift_page_quality_drop: float = Field(
+        0.03,
+        gt=0,
+        lt=1,
+        description="A drift with a drop of the success rate by at least this share is a page; without one, a ticket.",
+    )
     attributes_tenant: TextList = Field(
         (),
         description="Your own attributes, of span or resource, that hold the tenant; they win over all others.",
