@@ -32,6 +32,13 @@ def short(value: int | None) -> str:
     return f"{value:,}"
 
 
+def usd(value: float | None) -> str:
+    """`$1,234`, `$12.34`, `$0.0123`."""
+    if value is None:
+        return UNKNOWN
+    return f"${value:,.0f}" if abs(value) >= 100 else f"${value:,.2f}" if abs(value) >= 1 else f"${value:.3g}"
+
+
 def duration(nanoseconds: int | None) -> str:
     """`1.23 s`, `340 ms`, `2 min 5 s`."""
     if nanoseconds is None:
@@ -69,4 +76,4 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters.update(count=count, short=short, duration=duration, ago=ago)
+_environment.filters.update(count=count, short=short, duration=duration, ago=ago, usd=usd)

@@ -91,6 +91,7 @@ class Settings(BaseModel):
     spans_retention_days: Days = Field(0, description="Spans of days older than this are dropped. 0: kept for ever.")
     events_retention_days: Days = Field(0, description="The same for `events` (OTLP logs).")
     metric_points_retention_days: Days = Field(0, description="The same for `metric_points`.")
+    findings_retention_days: Days = Field(0, description="The same for findings, and for runs of jobs by whole months.")
     content: str = Field(
         "on",
         pattern="^(on|off)$",
@@ -136,11 +137,50 @@ class Settings(BaseModel):
         "task_outcome,task_completion,task_success,resolution,goal_accuracy",
         description="Names of the evaluation events that say how a task ended, comma-separated.",
     )
+    findings_min_requests: int = Field(
+        200,
+        ge=0,
+        description="A finding needs so many requests, unless its kind says otherwise: with fewer, a share of 10 % is "
+        "known to 4 points only.",
+    )
+    findings_min_usd_per_day: float = Field(
+        50, ge=0, description="... or so many dollars a day of the time that it affects: what an hour of work costs."
+    )
+    findings_ticket_q: float = Field(
+        0.05,
+        gt=0,
+        le=1,
+        description="Of all tickets that a test speaks for, at most this share may be chance (Benjamini-Hochberg).",
+    )
+    findings_page_q: float = Field(
+        0.01, gt=0, le=1, description="The same of pages: somebody gets up for them, so fewer may be chance."
+    )
+    findings_cooldown_hours: float = Field(
+        24, ge=0, description="A finding that was resolved and is seen again within this time is no page: it flaps."
+    )
+    jobs_schedule: str = Field(
+        "on", pattern="^(on|off)$", description="`off`: jobs run only when they are asked for, by command or API."
+    )
+    jobs_delay_seconds: float = Field(
+        180,
+        ge=0,
+        le=86_400,
+        description="A window is run so long after its end: by then its spans have come and are settled.",
+    )
+    jobs_catch_up_days: int = Field(
+        35,
+        ge=0,
+        le=3650,
+        description="Missed windows are run this far back: five weeks, which comparisons of weeks need.",
+    )
+    jobs_catch_up_windows: int = Field(
+        48, ge=0, description="... and at most so many of a job that runs more often than once a day."
+    )
     drift_sketches: str = Field(
         "on",
         pattern="^(on|off|always)$",
-        description="256-bit sketches of what users newly say, for `user_drift`: `on`: of stored text, masked and cut as it "
-        "is; `always`: also with `CONTENT=off`; `off`: none. A sketch cannot be read, but hints at single words.",
+        description="Sketches (256 bits) of what users newly say, for `user_drift`: `on`: of text as it is stored, masked "
+        "and cut; `always`: also with `CONTENT=off`; `off`: none. A sketch can't be read, but hints at single words.",
     )
     drift_reference_days: int = Field(
         56,
@@ -150,16 +190,16 @@ class Settings(BaseModel):
         "shorter than a season.",
     )
     drift_min_calls: int = Field(
-        200,
+        100,
         ge=50,
-        description="Sampled calls that a prompt or feature needs on both sides to be compared: below it, PSI of ten bins "
-        "reaches 0.1 by chance.",
+        description="Sampled calls that a prompt or feature needs on both sides to be compared: with fewer, two samples of "
+        "the same look as different (PSI above 0.3) by chance.",
     )
     drift_page_quality_drop: float = Field(
         0.03,
         gt=0,
         lt=1,
-        description="A drift with a drop of the success rate by at least this share is a page; without one, a ticket.",
+        description="A drift with which the success rate surely fell by this share or more is a page, else a ticket.",
     )
     attributes_tenant: TextList = Field(
         (),

@@ -1,4 +1,4 @@
-"""The first page: is anything coming in, from where, and what came last?"""
+"""The first page: is anything coming in, from where, what was found in it, and what came last?"""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ QUERIES = Path(__file__).parent.parent / "queries"
 WINDOW_HOURS = 24
 NEWEST = 20
 """Rows of the table."""
+MOST_FINDINGS = 20
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Home:
     facts: Facts
     spans: list[dict[str, Any]]
     """Rows of queries/home_spans.sql by column."""
+    findings: list[dict[str, Any]]
+    """Rows of queries/home_findings.sql by column."""
     otlp_http: str
     """Base URL that an exporter is given."""
     otlp_grpc: str
@@ -51,10 +54,12 @@ def load(engine: Engine, settings: Settings) -> Home:
     window = {"hours": WINDOW_HOURS}
     facts = Facts(*engine.query_guarded(sql.read(QUERIES / "home_facts.sql"), window).rows[0])
     newest = engine.query_guarded(sql.read(QUERIES / "home_spans.sql"), window | {"limit": NEWEST})
+    found = engine.query_guarded(sql.read(QUERIES / "home_findings.sql"), {"limit": MOST_FINDINGS})
     return Home(
         title=title(facts),
         facts=facts,
         spans=newest.records(),
+        findings=found.records(),
         otlp_http=f"http://{settings.host}:{settings.otlp_http_port}",
         otlp_grpc=f"{settings.host}:{settings.otlp_grpc_port}",
     )

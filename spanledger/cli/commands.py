@@ -18,6 +18,7 @@ from spanledger.cli.analyze_role import analyze_until_signal
 from spanledger.cli.energy import app as energy_app
 from spanledger.cli.engine_role import serve_until_signal
 from spanledger.cli.explain_mapping import explain_mapping
+from spanledger.cli.jobs import findings_app, jobs_app
 from spanledger.cli.tables import answer_table, rejected_table
 from spanledger.cli.up import run_up
 from spanledger.engine import open_engine
@@ -36,6 +37,8 @@ app.add_typer(money.prices_app, name="prices")
 app.add_typer(money.revenue_app, name="revenue")
 app.command("reprice")(money.reprice)
 app.add_typer(energy_app, name="energy")
+app.add_typer(jobs_app, name="jobs")
+app.add_typer(findings_app, name="findings")
 app.command("explain-mapping")(explain_mapping)
 console = Console()
 
@@ -80,7 +83,7 @@ def serve() -> None:
 
 @app.command()
 def analyze() -> None:
-    """Only settling, for a ClickHouse server: `serve` does it too, and one process at a time."""
+    """Only settling and jobs, for a ClickHouse server: `serve` does both too, and one process at a time."""
     analyze_until_signal(_settings(), ready=lambda: _say("Settling"))
 
 
