@@ -179,7 +179,7 @@ class Settings(BaseModel):
     drift_sketches: str = Field(
         "on",
         pattern="^(on|off|always)$",
-        description="Sketches (256 bits) of what users newly say, for `user_drift`: `on`: of text as it is stored, masked "
+        description="256-bit sketches of what users newly say, for `user_drift`. `on`: of text as it is stored, masked "
         "and cut; `always`: also with `CONTENT=off`; `off`: none. A sketch can't be read, but hints at single words.",
     )
     drift_reference_days: int = Field(
@@ -192,8 +192,8 @@ class Settings(BaseModel):
     drift_min_calls: int = Field(
         100,
         ge=50,
-        description="Sampled calls that a prompt or feature needs on both sides to be compared: with fewer, two samples of "
-        "the same look as different (PSI above 0.3) by chance.",
+        description="Sampled calls that a prompt or feature needs on both sides to be compared: with fewer, two "
+        "samples of the same differ (PSI above 0.3) by chance.",
     )
     drift_page_quality_drop: float = Field(
         0.03,

@@ -1,8 +1,8 @@
 """Permutation tests that respect who said it: users change sides, not rows.
 
 Rows of one user resemble each other, so a permutation of rows finds differences everywhere. Here all that a user has on
-one side of a comparison is one block. A user with a block on each side keeps one on each, and which is which is a coin's
-toss; users who are on one side only are dealt to the sides anew, as many to each as there were.
+one side of a comparison is one block. A user with a block on each side keeps one on each, and a coin says which is
+which; users who are on one side only are dealt to the sides anew, as many to each as there were.
 
 Sides of a labelling may be of other sizes than the real ones, and smaller sides differ more by chance. So a statistic
 must be one whose spread does not depend on them: a squared distance times n m / (n + m) (`Blocks.pivot`).
@@ -71,8 +71,16 @@ class Blocks:
         heads = rng.integers(0, 2, (count, len(self.pairs)), dtype=np.int8)
         labels[:, self.pairs[:, 0]] = heads
         labels[:, self.pairs[:, 1]] = 1 - heads
-        labels[:, self.singles] = rng.permuted(np.tile(self.current[self.singles], (count, 1)), axis=1)
+        labels[:, self.singles] = self._dealt(rng, count)
         return labels
+
+    def _dealt(self, rng: np.random.Generator, count: int) -> NDArray[np.bool_]:
+        """For each labelling, as many of the single blocks as are current now, drawn without replacement."""
+        wanted = int(self.current[self.singles].sum())
+        drawn = rng.random((count, len(self.singles)), dtype=np.float32)
+        if wanted == len(self.singles):
+            return np.ones_like(drawn, dtype=bool)
+        return np.asarray(drawn < np.partition(drawn, wanted, axis=1)[:, wanted : wanted + 1])
 
 
 def blocks(unit: NDArray[np.integer], current: NDArray[np.bool_]) -> Blocks:

@@ -1,4 +1,4 @@
-"""Did a family's input move? Each layer is tested for a few lengths of the current part; users are permuted, not rows."""
+"""Did a family's input move? Each layer is tested for a few lengths of the current part, by permuting users."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import numpy as np
 
 from analytics.statistics.psi import jensen_shannon, jensen_shannon_bound, psi, psi_bound, shares
 from analytics.statistics.relabel import Blocks, Labels, Statistic, blocks, p_values
-from analytics.user_drift.content import confirmed_content, content_shift
+from analytics.user_drift.content import Content
 from analytics.user_drift.families import Family, units
 from analytics.user_drift.layers import Bins, Layer, bins, covered, layers
 from analytics.user_drift.matching import matched
-from analytics.user_drift.shift import CONFIRMING, PSEUDO, SCREENING, Floats, Shift, Sides
+from analytics.user_drift.shift import CONFIRMING, PSEUDO, SCREENING, Floats, Places, Shift, Sides
 
 LENGTHS = (2, 4, 7, 14, 21, 28)
-"""Days of the current part that are tried, within the window: what began the day before yesterday is little of a week."""
+"""Days of the current part that are tried, within the window: what began two days ago is little of a week."""
 MOST_ROWS = 2000
 """Of each side."""
 FEWEST_UNITS = 10
 """Users of each side: with fewer a permutation cannot be rare."""
 MIN_JSD, MIN_PSI = 0.03, 0.1
-"""Smaller effects are nothing: bits (a language from 10 % to 26 %), and the PSI that the trade calls a moderate shift."""
+"""Smaller effects are nothing: bits (a language from 10 % to 26 %), and the PSI that is called a moderate shift."""
 SUSPICIOUS = 0.02
 """A p-value of the screening that is worth more labellings."""
 
@@ -55,6 +55,7 @@ def lengths(days: int, history: bool, spread: float) -> list[int]:
 def compare(family: Family, tried: Sequence[int], *, fewest: int, hours: bool) -> Verdict | None:
     """The verdict on a family; None where no length leaves enough calls and users on both sides."""
     rng = np.random.default_rng(zlib.crc32(f"{family.kind}\0{family.name}".encode()))
+    content, measured = Content(family.rows), layers(family.rows, hours=hours)
     shifts: list[Shift] = []
     unit, compared = "trace", 0.0
     for days in tried:
@@ -65,32 +66,33 @@ def compare(family: Family, tried: Sequence[int], *, fewest: int, hours: bool) -
             continue
         unit, who = units(family.rows[places], side, FEWEST_UNITS)
         compared = max(compared, min(1.0, float(side.sum() / min(current.sum(), MOST_ROWS))))
-        shifts += _tested(Sides(family.rows[places], places, side, who, days), hours, rng)
+        shifts += _tested(measured, content, Sides(places, side, who, days), rng)
     if not shifts:
         return None
-    shifts = [_confirmed(shift, shifts, family, rng) for shift in shifts]
+    shifts = _confirmed(shifts, content, rng)
     strongest = sorted(shifts, key=lambda shift: (not shift.moved, shift.soft, shift.p_value, -shift.strength))
     return Verdict(family, strongest, unit, compared)
 
 
-def _tested(sides: Sides, hours: bool, rng: np.random.Generator) -> list[Shift]:
+def _tested(measured: Sequence[Layer], content: Content, sides: Sides, rng: np.random.Generator) -> list[Shift]:
     """Every layer of matched rows."""
     of = blocks(sides.who, sides.current)
     if min(of.units) < FEWEST_UNITS:
         return []
-    given = [layer for layer in layers(sides.rows, hours=hours) if covered(layer.values, sides.current)]
-    binned = [(layer, bins(layer, sides.current)) for layer in given]
-    tested = p_values(of, [_statistic(layer.numeric, bin_, of) for layer, bin_ in binned], rng, SCREENING)
+    given = [layer for layer in measured if covered(layer.values, sides)]
+    binned = [(layer, bins(layer, sides)) for layer in given]
+    statistics = [_statistic(layer.numeric, bin_.code[sides.places], of) for layer, bin_ in binned]
+    tested = p_values(of, statistics, rng, SCREENING)
     shifts = [_shift(layer, bin_, sides, p_value) for (layer, bin_), (_, p_value) in zip(binned, tested, strict=True)]
-    content = content_shift(sides, rng)
-    return [*shifts, content] if content else shifts
+    said = content.shift(sides, rng)
+    return [*shifts, said] if said else shifts
 
 
-def _statistic(numeric: bool, bin_: Bins, of: Blocks) -> Statistic:
+def _statistic(numeric: bool, code: Places, of: Blocks) -> Statistic:
     """The distance of the two sides' histograms as a function of labels."""
-    known = bin_.code >= 0
-    one_hot = np.zeros((len(bin_.code), len(bin_.labels)))
-    one_hot[np.flatnonzero(known), bin_.code[known]] = 1
+    known = code >= 0
+    one_hot = np.zeros((len(code), int(code.max()) + 1))
+    one_hot[np.flatnonzero(known), code[known]] = 1
     sums = of.sums(one_hot)
     total = sums.sum(axis=0, dtype=np.float64)
     distance = psi if numeric else jensen_shannon
@@ -103,10 +105,9 @@ def _statistic(numeric: bool, bin_: Bins, of: Blocks) -> Statistic:
 
 
 def _shift(layer: Layer, bin_: Bins, sides: Sides, p_value: float) -> Shift:
-    known = bin_.code >= 0
-    before, since = (
-        np.bincount(bin_.code[known & side], minlength=len(bin_.labels)) for side in (~sides.current, sides.current)
-    )
+    known = sides.only(bin_.code >= 0)
+    code = bin_.code[known.places]
+    before, since = (np.bincount(code[side], minlength=len(bin_.labels)) for side in (~known.current, known.current))
     old, new = shares(before, pseudo=PSEUDO), shares(since, pseudo=PSEUDO)
     bound = psi_bound if layer.numeric else jensen_shannon_bound
     by_chance = bound(max(len(bin_.labels), 2), float(since.sum()), float(before.sum()))
@@ -114,31 +115,29 @@ def _shift(layer: Layer, bin_: Bins, sides: Sides, p_value: float) -> Shift:
         layer=layer.name,
         meaning=layer.meaning,
         soft=layer.soft,
-        days=sides.days,
+        sides=known,
         effect=float((psi if layer.numeric else jensen_shannon)(new, old)),
         unit="PSI" if layer.numeric else "bits",
         minimum=max(MIN_PSI if layer.numeric else MIN_JSD, by_chance),
         p_value=p_value,
-        places=sides.places[known],
-        current=sides.current[known],
-        score=np.log(new / old)[bin_.code[known]],
+        score=np.where(bin_.code >= 0, np.log(new / old)[bin_.code], np.nan),
         labels=bin_.labels,
         before=shares(before),
         since=shares(since),
     )
 
 
-def _confirmed(shift: Shift, among: Sequence[Shift], family: Family, rng: np.random.Generator) -> Shift:
-    """A shift worth a finding, the strongest of its layer, with a p-value of as many labellings as many tests ask for."""
-    rivals = [other for other in among if other.layer == shift.layer and other.moved and other.p_value <= SUSPICIOUS]
-    if not any(shift is other for other in rivals) or shift is not max(rivals, key=lambda other: other.strength):
-        return shift
-    rows = family.rows[shift.places]
-    _, who = units(rows, shift.current, FEWEST_UNITS)
-    if shift.layer == "content":
-        return confirmed_content(shift, Sides(rows, shift.places, shift.current, who, shift.days), rng, CONFIRMING)
-    of = blocks(who, shift.current)
-    code = np.unique(shift.score, return_inverse=True)[1].astype(np.intp)  # bins of one score are one
-    statistic = _statistic(shift.unit == "PSI", Bins(code, [""] * int(code.max() + 1)), of)
-    [(_, p_value)] = p_values(of, [statistic], rng, CONFIRMING)
-    return replace(shift, p_value=p_value)
+def _confirmed(shifts: list[Shift], content: Content, rng: np.random.Generator) -> list[Shift]:
+    """The same, the strongest one with a p-value of as many labellings as many tests ask for."""
+    worth = [shift for shift in shifts if shift.moved and shift.p_value <= SUSPICIOUS]
+    if not worth:
+        return shifts
+    best = min(worth, key=lambda shift: (shift.soft, -shift.strength))
+    if best.layer == "content":
+        again = content.confirmed(best, rng, CONFIRMING)
+    else:
+        of = blocks(best.sides.who, best.sides.current)
+        code = np.unique(best.compared, return_inverse=True)[1].astype(np.intp)  # bins of one score are one
+        [(_, p_value)] = p_values(of, [_statistic(best.unit == "PSI", code, of)], rng, CONFIRMING)
+        again = replace(best, p_value=p_value)
+    return [again if shift is best else shift for shift in shifts]

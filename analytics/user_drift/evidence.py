@@ -54,10 +54,11 @@ class Evidence:
 
 def gather(source: Source, moved: Moved, samples: Sequence[Sample], window: Window, since: datetime) -> Evidence:
     """Look everything up; `samples`: where the rows are from."""
-    rows = moved.verdict.family.rows[moved.main.places]
-    current = moved.main.current
+    rows = moved.verdict.family.rows[moved.main.sides.places]
+    current = moved.main.sides.current
     group, found = _topics(moved, rows, current)
-    up, down, topic_words = _words(source, rows, current, group, found)
+    wrote = any(shift.layer == "content" for shift in moved.shifts)
+    up, down, topic_words = _words(source, rows, current, group, found) if wrote else ([], [], {})
     before, after, calls = _costs(source, moved, samples[0].window.since, window, since)
     return Evidence(up, down, found, topic_words, _quality(source, samples, rows, current, group), before, after, calls)
 
@@ -65,7 +66,7 @@ def gather(source: Source, moved: Moved, samples: Sequence[Sample], window: Wind
 def _topics(moved: Moved, rows: pl.DataFrame, current: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Sequence[Topic]]:
     """The groups whose mix may have changed: topics for content, else the bins of the layer."""
     if moved.main.layer != "content":
-        return np.unique(moved.main.score, return_inverse=True)[1].astype(np.int64), ()
+        return np.unique(moved.main.compared, return_inverse=True)[1].astype(np.int64), ()
     return topics(sketches(rows), current, zlib.crc32(moved.verdict.family.name.encode()))
 
 

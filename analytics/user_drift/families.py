@@ -62,7 +62,7 @@ class Family:
         return {self.keys[key]: int(age) for key, age in zip(ages["key"], ages["age"], strict=True)}
 
     def _ages(self, recent: int) -> pl.DataFrame:
-        """For each key in use now: its share of callers who were there before, and for how many days it has been in use."""
+        """For each key in use now: its share of callers who were there before, and its days of use."""
         days = self.rows.group_by("back", "key").len("calls")
         now = self._known(recent).group_by("key").len("calls")
         now = now.with_columns(share=pl.col("calls") / pl.col("calls").sum())
@@ -75,7 +75,7 @@ class Family:
         )
 
     def _known(self, recent: int) -> pl.DataFrame:
-        """The calls of the last days, without tenants who were not there before: theirs may have a prompt of its own."""
+        """The calls of the last days, without new tenants: they may have brought a prompt of their own."""
         now, before = self.rows.filter(pl.col("back") < recent), self.rows.filter(pl.col("back") >= recent)
         known = now.join(before.select("tenant").unique(), on="tenant", how="semi")
         return known if len(known) else now

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -12,7 +12,7 @@ from analytics.jobs.contract import Job, Kind, NotComputable, Report, Window
 from analytics.jobs.source import Source
 from analytics.user_drift.compare import MIN_JSD
 from analytics.user_drift.evidence import gather
-from analytics.user_drift.judge import Judgement, Moved, judge
+from analytics.user_drift.judge import Judgement, days_back, judge
 from analytics.user_drift.layers import sketched
 from analytics.user_drift.sampling import Sample, same_hours, sample
 from analytics.user_drift.say import confounded, drift
@@ -48,7 +48,7 @@ class UserDrift:
         _judged(told, settings.drift_min_calls)
         candidates = [confounded(one, window) for one in told.confounded]
         for moved in told.moved:
-            since = _since(moved)
+            since = onset(moved.verdict.family, moved.main)
             evidence = gather(source, moved, samples, window, since)
             candidates.append(drift(moved, evidence, window, since, settings.drift_page_quality_drop))
         return Report(candidates, told.tested, _notes(told, rows, samples))
@@ -67,18 +67,13 @@ def _count(source: Source, window: Window) -> int:
     return int(source.frame(HERE / "count.sql", window.parameters())["spans"][0])
 
 
-def _since(moved: Moved) -> datetime:
-    rows = moved.verdict.family.rows[moved.main.places]
-    return onset(rows["at"], moved.main.score)
-
-
 def _computable(window: Window, before: pl.DataFrame, inside: pl.DataFrame) -> None:
     if inside.is_empty():
         raise NotComputable("No chat or completion call of production in the window.")
-    if before.is_empty() and window.length < 2 * DAY:
+    if before.is_empty() and days_back(inside["at"], window).n_unique() < 2:
         raise NotComputable(
-            f"Nothing to compare with: no calls before {window.since:%Y-%m-%d %H:%M} UTC, and a window of less than two "
-            "days has no part of its own that could stand for them."
+            f"Nothing to compare with: no calls before {window.since:%Y-%m-%d %H:%M} UTC, and those in the window "
+            "are of less than two days."
         )
 
 

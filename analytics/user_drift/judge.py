@@ -85,8 +85,8 @@ def days_back(at: pl.Series, window: Window) -> pl.Series:
 
 
 def _needed(days: int, span: int) -> float:
-    """Days for which prompt and model must have been held: longer than a window of a week or less, with what came before
-    as the reference; in a longer one a week on each side. Never more than there is."""
+    """Days for which prompt and model must have been held: longer than a window of a week or less, with what came
+    before as the reference; in a longer one a week on each side. Never more than there is."""
     return min(span, days + 1 if days <= SETTLED_DAYS else 2 * SETTLED_DAYS)
 
 
@@ -117,8 +117,7 @@ def _significant(verdict: Verdict) -> tuple[list[Shift], float | None]:
     for shift in verdict.shifts:
         if shift.layer in kept or not shift.moved or shift.p_value * len(verdict.shifts) > SURE:
             continue
-        back = verdict.family.rows["back"].to_numpy()[shift.places]
-        own = wobble(shift, back)
+        own = wobble(verdict.family, shift)
         if own is None or shift.effect > own:
             kept[shift.layer] = shift, own
     if not kept:

@@ -11,9 +11,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from analytics.statistics.psi import quantile_edges
+from analytics.user_drift.shift import Bools, Sides
 
 Codes = NDArray[np.intp]
-Bools = NDArray[np.bool_]
 
 COVERED = 0.5
 """A layer that fewer calls of either side report is left out."""
@@ -68,15 +68,15 @@ def layers(rows: pl.DataFrame, *, hours: bool) -> list[Layer]:
     return [layer for layer in found if layer.values.n_unique() - (layer.values.null_count() > 0) > 1]
 
 
-def covered(values: pl.Series, current: Bools) -> bool:
+def covered(values: pl.Series, sides: Sides) -> bool:
     """True when enough calls of both sides report a layer."""
-    known = values.is_not_null().to_numpy()
-    return bool(min(known[current].mean(), known[~current].mean()) >= COVERED)
+    known = values.is_not_null().to_numpy()[sides.places]
+    return bool(min(known[sides.current].mean(), known[~sides.current].mean()) >= COVERED)
 
 
-def bins(layer: Layer, current: Bools) -> Bins:
-    """The rows in bins: for sizes ten quantiles of the reference, for categories the most frequent."""
-    return _size_bins(layer, current) if layer.numeric else _category_bins(layer)
+def bins(layer: Layer, sides: Sides) -> Bins:
+    """All rows in bins: for sizes ten quantiles of the reference, for categories the most frequent."""
+    return _size_bins(layer, sides) if layer.numeric else _category_bins(layer, sides)
 
 
 def sketches(rows: pl.DataFrame) -> NDArray[np.float64]:
@@ -98,18 +98,24 @@ def _positive(values: pl.Series) -> pl.Series:
     return values.cast(pl.Float64).set(values == 0, None)
 
 
-def _size_bins(layer: Layer, current: Bools) -> Bins:
+def _size_bins(layer: Layer, sides: Sides) -> Bins:
     values = layer.values.to_numpy().astype(np.float64)
     known = ~np.isnan(values)
-    edges = quantile_edges(values[known & ~current], BINS)
+    reference = values[sides.places[~sides.current]]
+    edges = quantile_edges(reference[~np.isnan(reference)], BINS)
     code = np.where(known, np.searchsorted(edges, np.where(known, values, 0)), -1)
     limits = [f"{edge:.0f}" for edge in edges]
     inner = [f"{low} to {high}" for low, high in pairwise(limits)]
     return Bins(code.astype(np.intp), [f"up to {limits[0]}", *inner, f"above {limits[-1]}"] if limits else ["any"])
 
 
-def _category_bins(layer: Layer) -> Bins:
-    counts = layer.values.drop_nulls().value_counts().sort(["count", layer.values.name], descending=[True, False])
+def _category_bins(layer: Layer, sides: Sides) -> Bins:
+    counts = (
+        layer.values[sides.places]
+        .drop_nulls()
+        .value_counts()
+        .sort(["count", layer.values.name], descending=[True, False])
+    )
     labels = counts[layer.values.name].head(CATEGORIES).to_list()
     place = {label: at for at, label in enumerate(labels)}
     other = len(labels)

@@ -22,7 +22,7 @@ WEEKEND = 6
 
 
 def matched(rows: pl.DataFrame, current: Bools, most: int, rng: np.random.Generator) -> Places:
-    """Rows to compare: in each cell (key × tenant × day of the week) the same number of reference rows for a current one."""
+    """Rows to compare: in each cell (key × tenant × day of the week) as many reference rows for a current one."""
     cell = _cells(rows, current)
     after, before = (
         np.bincount(cell[current], minlength=cell.max() + 1),

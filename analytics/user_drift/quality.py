@@ -31,7 +31,7 @@ class Quality:
     mix: float
     """Part of the difference that comes from other shares of the groups (users moved)."""
     rate: float
-    """Part that comes from other success within the groups (we got worse, or they ask harder things of the same kind)."""
+    """Part that comes from other success within the groups (we got worse, or they ask harder things)."""
 
     def drop(self, least: float) -> bool:
         """True when success fell by at least so much, and surely."""

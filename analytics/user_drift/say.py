@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 
 from analytics.jobs.contract import Candidate, Severity, Window, as_parameter
-from analytics.user_drift.shift import Shift
 from analytics.user_drift.evidence import Evidence
 from analytics.user_drift.families import Family
 from analytics.user_drift.judge import Confounded, Moved
+from analytics.user_drift.shift import Shift
 from analytics.user_drift.timing import persistence
 from spanledger.sql import literal
 
@@ -28,12 +28,11 @@ NUMBERS = ("user_characters", "input_tokens", "messages")
 def drift(moved: Moved, evidence: Evidence, window: Window, since: datetime, page_drop: float) -> Candidate:
     """Users moved: a ticket; a page when quality fell with it; a digest when only soft layers show it."""
     family, main = moved.verdict.family, moved.main
-    rows = family.rows[main.places]
-    at = rows["at"]
+    rows = family.rows[main.sides.places]
     told = evidence.quality is not None and evidence.quality.drop(page_drop)
     soft = all(shift.soft for shift in moved.shifts)
     extra = evidence.extra_usd
-    last = cast(datetime, at.filter(pl.Series(main.current)).max())
+    last = cast(datetime, rows["at"].filter(pl.Series(main.sides.current)).max())
     return Candidate(
         kind="drift",
         subject=family.subject,
@@ -46,7 +45,7 @@ def drift(moved: Moved, evidence: Evidence, window: Window, since: datetime, pag
         summary=_summary(moved, evidence, since, rows),
         since=since,
         until=max(since, min(window.until, last)),
-        persistence=persistence(at, main.score, main.current, window),
+        persistence=persistence(family, main, window),
         cost_usd=extra if extra is not None and extra > 0 else None,
         tenants_hit=_tenants(rows, main),
         trace_ids=_telling(rows, main),
@@ -70,8 +69,8 @@ def confounded(one: Confounded, window: Window) -> Candidate:
         effect_unit="share of the sampled calls since the change",
         n=len(recent),
         title=f"Prompt or model of {family.kind} {family.name or '(not named)'} changed: no verdict on its users.",
-        summary=f"Since {since:%d %b %H:%M} UTC most calls have {'; '.join(changed[:2]) or 'another key'}; users are compared "
-        "again when that has been held longer than the window.",
+        summary=f"Since {since:%d %b %H:%M} UTC most calls have {'; '.join(changed[:2]) or 'another key'}; users are "
+        "compared again when that has been held longer than the window.",
         since=since,
         until=max(since, last),
         trace_ids=recent.sort("at")["trace_id"].head(TRACES).to_list(),
@@ -103,16 +102,15 @@ def _change(shift: Shift, rows: pl.DataFrame, evidence: Evidence) -> str:
 
 def _medians(shift: Shift, rows: pl.DataFrame) -> tuple[float, float]:
     values = rows[shift.layer].cast(pl.Float64)
-    old, new = (values.filter(pl.Series(side)).median() for side in (~shift.current, shift.current))
+    old, new = (values.filter(pl.Series(side)).median() for side in (~shift.sides.current, shift.sides.current))
     return float(old or 0), float(new or 0)  # type: ignore[arg-type]
 
 
 def _summary(moved: Moved, evidence: Evidence, since: datetime, rows: pl.DataFrame) -> str:
     verdict, main = moved.verdict, moved.main
     held = "while prompt and model held" + (" (by version; its text varies)" if verdict.family.text_varies else "")
-    parts = [
-        f"Since {since:%d %b %H:%M} UTC, {held}; {main.current.sum():,} calls against {(~main.current).sum():,} before"
-    ]
+    now, before = int(main.sides.current.sum()), int((~main.sides.current).sum())
+    parts = [f"Since {since:%d %b %H:%M} UTC, {held}; {now:,} calls against {before:,} before"]
     tenant = _one_tenant(rows, main)
     if tenant:
         parts.append(f"mostly tenant {tenant}")
@@ -129,7 +127,7 @@ def _summary(moved: Moved, evidence: Evidence, since: datetime, rows: pl.DataFra
 def _details(moved: Moved, evidence: Evidence, rows: pl.DataFrame) -> Mapping[str, Any]:
     verdict = moved.verdict
     return {
-        "moved": [_shift(shift, verdict.family.rows[shift.places]) for shift in moved.shifts],
+        "moved": [_shift(shift, verdict.family.rows[shift.sides.places]) for shift in moved.shifts],
         "held": {
             "keys": [verdict.family.keys[key] for key in sorted(set(rows["key"]))][:10],
             "text_varies": verdict.family.text_varies,
@@ -162,9 +160,9 @@ def _shift(shift: Shift, rows: pl.DataFrame) -> Mapping[str, Any]:
         "unit": shift.unit,
         "minimum": shift.minimum,
         "p_value": shift.p_value,
-        "last_days": shift.days,
-        "calls_before": int((~shift.current).sum()),
-        "calls_since": int(shift.current.sum()),
+        "last_days": shift.sides.days,
+        "calls_before": int((~shift.sides.current).sum()),
+        "calls_since": int(shift.sides.current.sum()),
     }
     if shift.vote is not None:
         said["p_of_kernel_test"] = shift.vote
@@ -180,7 +178,7 @@ def _shift(shift: Shift, rows: pl.DataFrame) -> Mapping[str, Any]:
 
 def _by_tenant(rows: pl.DataFrame, shift: Shift) -> list[dict[str, Any]]:
     """Tenants by what they add to the shift: calls since, times the rise of their mean score."""
-    table = pl.DataFrame({"tenant": rows["tenant"], "score": shift.score, "current": shift.current})
+    table = pl.DataFrame({"tenant": rows["tenant"], "score": shift.compared, "current": shift.sides.current})
     means = table.group_by("tenant").agg(
         pl.col("score").filter(pl.col("current")).mean().alias("since"),
         pl.col("score").filter(~pl.col("current")).mean().alias("before"),
@@ -200,13 +198,15 @@ def _one_tenant(rows: pl.DataFrame, shift: Shift) -> str:
 
 def _tenants(rows: pl.DataFrame, shift: Shift) -> int | None:
     """Tenants of current calls that are more like the current side; None when none is named."""
-    middle = (shift.score[shift.current].mean() + shift.score[~shift.current].mean()) / 2
-    found = set(rows["tenant"].filter(pl.Series(shift.current & (shift.score > middle)))) - {""}
+    middle = (shift.compared[shift.sides.current].mean() + shift.compared[~shift.sides.current].mean()) / 2
+    found = set(rows["tenant"].filter(pl.Series(shift.sides.current & (shift.compared > middle)))) - {""}
     return len(found) or None
 
 
 def _telling(rows: pl.DataFrame, shift: Shift) -> list[str]:
-    table = pl.DataFrame({"trace": rows["trace_id"], "score": shift.score, "at": rows["at"], "current": shift.current})
+    table = pl.DataFrame(
+        {"trace": rows["trace_id"], "score": shift.compared, "at": rows["at"], "current": shift.sides.current}
+    )
     return (
         table.filter("current")
         .sort(["score", "at", "trace"], descending=[True, True, False])["trace"]
@@ -238,7 +238,8 @@ def _versions_query(family: Family, window: Window) -> str:
     return (
         "SELECT toDate(started_at) AS day, prompt_version, prompt_hash, "
         "if(model_revision != '', model_revision, request_model) AS model, count() AS calls "
-        f"FROM spans WHERE {_where(family, shown)} GROUP BY day, prompt_version, prompt_hash, model ORDER BY day, calls DESC"
+        f"FROM spans WHERE {_where(family, shown)} GROUP BY day, prompt_version, prompt_hash, model "
+        "ORDER BY day, calls DESC"
     )
 
 

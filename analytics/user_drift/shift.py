@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -15,7 +14,7 @@ Places = NDArray[np.intp]
 
 PSEUDO = 0.5
 """Added to each bin, so that an empty one does not make PSI infinite."""
-SCREENING, CONFIRMING = 499, 19_999
+SCREENING, CONFIRMING = 999, 19_999
 """Labellings of each test; of a test that is worth a finding."""
 VOTE = 0.05
 """p of the second test on content that is a yes."""
@@ -23,16 +22,21 @@ VOTE = 0.05
 
 @dataclass(frozen=True)
 class Sides:
-    """Rows to compare, on equal terms."""
+    """Rows of a family to compare, on equal terms."""
 
-    rows: pl.DataFrame
     places: Places
     """Where they are in the family."""
     current: Bools
+    """Which of them are current."""
     who: NDArray[np.int64]
     """The user (or session, or trace) of each."""
     days: int
     """Length of the current part."""
+
+    def only(self, kept: Bools) -> Sides:
+        """Those of the family's rows that are kept."""
+        mine = kept[self.places]
+        return Sides(self.places[mine], self.current[mine], self.who[mine], self.days)
 
 
 @dataclass(frozen=True)
@@ -42,19 +46,15 @@ class Shift:
     layer: str
     meaning: str
     soft: bool
-    days: int
-    """Length of the current part."""
+    sides: Sides
+    """The rows compared."""
     effect: float
     unit: str
     minimum: float
     """The smallest effect that is worth a word, and above what chance makes of such samples."""
     p_value: float
-    places: Places
-    """The rows compared, of the family's."""
-    current: Bools
-    """Which of them are current."""
     score: Floats
-    """A number for each of them; larger is more like the current side."""
+    """A number for each row of the family, compared or not; larger is more like the current side. NaN: not reported."""
     labels: Sequence[str] = ()
     before: Floats | None = None
     since: Floats | None = None
@@ -71,3 +71,8 @@ class Shift:
     def strength(self) -> float:
         """The effect in minima."""
         return self.effect / self.minimum
+
+    @property
+    def compared(self) -> Floats:
+        """Scores of the rows compared."""
+        return self.score[self.sides.places]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spanledger.engine import Engine
 
@@ -21,9 +22,9 @@ TOPICS = {
 }
 FILLER = "please help me with my the a to is of can you what how why it this that there on in"
 COLUMNS = (
-    "trace_id", "span_id", "started_at", "operation", "billable", "usage_role", "provider", "request_model", "model_revision",
-    "prompt_name", "prompt_version", "service", "feature", "tenant", "user_id", "locale", "input_tokens",
-    "output_tokens", "task_outcome", "purpose", "content_system", "content_input",
+    "trace_id", "span_id", "started_at", "operation", "billable", "usage_role", "provider", "request_model",
+    "model_revision", "prompt_name", "prompt_version", "service", "feature", "tenant", "user_id", "locale",
+    "input_tokens", "output_tokens", "task_outcome", "purpose", "content_system", "content_input",
 )  # fmt: skip
 
 
@@ -71,19 +72,21 @@ def spans(scenario: Scenario, seed: int = 1, until: datetime = UNTIL) -> list[di
     wordy = rng.normal(0, 0.4, scenario.users)
     coder = rng.random(scenario.users) < 0.15
     return [
-        _span(scenario, rng, until - timedelta(days=float(day)), float(day), who, (str(home[who]), wordy[who], coder[who]))
+        _span(
+            scenario, rng, until - timedelta(days=float(day)), float(day), who, (str(home[who]), wordy[who], coder[who])
+        )
         for day, who in zip(back, user, strict=True)
     ]
 
 
-def _days_back(scenario: Scenario, rng: np.random.Generator) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _days_back(scenario: Scenario, rng: np.random.Generator) -> NDArray[np.float64]:
     count = int(scenario.calls_a_day * scenario.days)
     back = rng.random(4 * count) * scenario.days
     weight = scenario.growth ** (-back / scenario.days)
-    return back[rng.random(4 * count) < weight / weight.max()][:count]
+    return np.asarray(back[rng.random(4 * count) < weight / weight.max()][:count])
 
 
-def _span(  # noqa: PLR0914
+def _span(  # noqa: PLR0917
     scenario: Scenario, rng: np.random.Generator, at: datetime, day: float, who: int, habits: tuple[str, float, bool]
 ) -> dict[str, Any]:
     language, wordy, coder = habits
@@ -95,7 +98,7 @@ def _span(  # noqa: PLR0914
         language = "ja" if rng.random() < scenario.locale_share else language
         size *= scenario.longer
         topic = "code" if rng.random() < scenario.topic_share else topic
-    if scenario.weekends and at.weekday() >= 5 or scenario.rhythm and not 6 <= at.hour < 22:
+    if (scenario.weekends and at.weekday() >= 5) or (scenario.rhythm and not 6 <= at.hour < 22):
         language, size = "ja" if rng.random() < 0.7 else language, size * 2
     if day < scenario.newcomer_days and rng.random() < 0.4:
         tenant, language, size = "newcomer", "ja", size * 3
@@ -103,7 +106,7 @@ def _span(  # noqa: PLR0914
     version = "2" if day < scenario.deployed_days else "1"
     model = "gpt-4o-2024-11-20" if day < scenario.model_days else "gpt-4o-2024-08-06"
     words = max(int(size), 3)
-    system = f"You answer questions of customers. {'Today is ' + at.date().isoformat() if scenario.dated_system else version}"
+    system = f"You answer questions. {at.date().isoformat() if scenario.dated_system else version}"
     said = " ".join(rng.choice((TOPICS[topic] + " " + FILLER).split(), words))
     rate = scenario.success[topic == "code"]
     return {
