@@ -221,6 +221,31 @@ class Settings(BaseModel):
         description="Retries a call from which on they get a ticket. Google's SRE book keeps a client's retries below 10 %: "
         "more of them make an overload last.",
     )
+    drift_sketches: str = Field(
+        "on",
+        pattern="^(on|off|always)$",
+        description="256-bit sketches of what users newly say, for `user_drift`. `on`: of text as it is stored, masked "
+        "and cut; `always`: also with `CONTENT=off`; `off`: none. A sketch can't be read, but hints at single words.",
+    )
+    drift_reference_days: int = Field(
+        56,
+        ge=7,
+        le=366,
+        description="Days before the window that `user_drift` compares with. Eight weeks: longer than a campaign, "
+        "shorter than a season.",
+    )
+    drift_min_calls: int = Field(
+        100,
+        ge=50,
+        description="Sampled calls that a prompt or feature needs on both sides to be compared: with fewer, two "
+        "samples of the same differ (PSI above 0.3) by chance.",
+    )
+    drift_page_quality_drop: float = Field(
+        0.03,
+        gt=0,
+        lt=1,
+        description="A drift with which the success rate surely fell by this share or more is a page, else a ticket.",
+    )
     attributes_tenant: TextList = Field(
         (),
         description="Your own attributes, of span or resource, that hold the tenant; they win over all others.",
