@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 import dashboards
 import spanledger
-from api import admin, energy, money, problems
+from api import admin, carbon, energy, money, problems
 from api.admin import QuarantineRoom
 from api.doorkeeper import Doorkeeper
 from api.status import Status
@@ -102,6 +102,7 @@ def create_app(engine: Engine, settings: Settings, status: Status, quarantine: Q
     app.include_router(admin.router(engine, quarantine))
     app.include_router(money.router(engine))
     app.include_router(energy.router(engine, settings))
+    app.include_router(carbon.router(engine))
     app.include_router(dashboards.router(engine, settings))
     return app
 

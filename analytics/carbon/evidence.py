@@ -26,7 +26,8 @@ def unknown_query(window: Window) -> str:
     return (
         f"SELECT provider, {MODEL} AS model, status, input_tokens IS NULL AS no_input, "
         "output_tokens IS NULL AS no_output, count() AS calls, any(trace_id) AS a_trace FROM spans "
-        f"WHERE billable AND energy_kwh IS NULL AND {_within(window.since, window.until)} GROUP BY ALL ORDER BY calls DESC LIMIT 100"
+        f"WHERE billable AND energy_kwh IS NULL AND {_within(window.since, window.until)} "
+        "GROUP BY ALL ORDER BY calls DESC LIMIT 100"
     )
 
 
@@ -43,7 +44,8 @@ def resolved_query(subject: Mapping[str, str], since: datetime, until: datetime)
     """Traces by outcome."""
     return (
         "SELECT task_outcome, count() AS traces, sum(llm_calls) AS calls, sum(energy_kwh) AS kwh, "
-        f"sum(co2e_g) AS g_co2e, argMax(trace_id, co2e_g) AS heaviest FROM traces WHERE {_is(subject)} AND {_within(since, until)} "
+        f"sum(co2e_g) AS g_co2e, argMax(trace_id, co2e_g) AS heaviest FROM traces "
+        f"WHERE {_is(subject)} AND {_within(since, until)} "
         "GROUP BY task_outcome ORDER BY g_co2e DESC"
     )
 

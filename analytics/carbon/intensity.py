@@ -19,6 +19,8 @@ from analytics.statistics.lmdi import effects
 
 OTHERS = "\x00others"
 """Stands for the features and models that are not among the first: never tested."""
+CHANCE = 0.05
+"""A rise with a larger p is not even a candidate: no correction for many tests makes a p smaller."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def _found(
         for one in series
         if OTHERS not in one.subject.values() and (rise := rise_of(one, rule.least, rule.min_units)) is not None
     ]
-    large = [rise for rise in rises if rise.share >= rule.least]
+    large = [rise for rise in rises if rise.share >= rule.least and rise.p <= CHANCE]
     return [rise.p for rise in rises], [_explained(rise, sums, traces, known) for rise in large]
 
 

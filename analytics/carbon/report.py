@@ -159,8 +159,8 @@ def energy_unknown(values: Mapping[str, Sequence[Value]], window: Window) -> lis
         effect_unit="share of calls",
         n=total.calls,
         title=f"{unknown:,} calls ({share:.1%}) have no energy figure, most of them of {names(models)}.",
-        summary="Their energy and carbon are missing from all sums: the factor set does not know the model, or the call has "
-        "no token counts, as when it failed.",
+        summary="Their energy and carbon are missing from all sums: the factor set does not know the model, or the "
+        "call has no token counts, as when it failed.",
         since=window.since,
         until=window.until,
         tenants_hit=None,
