@@ -245,6 +245,17 @@ class Settings(BaseModel):
         gt=0,
         lt=1,
         description="A drift with which the success rate surely fell by this share or more is a page, else a ticket.",
+    carbon_min_rise: float = Field(
+        0.3,
+        gt=0,
+        description="Job `carbon`: a rise of g CO2e per request or resolved task counts from this share on. Mixes of "
+        "requests differ by less from day to day; factor sets differ by far more, so less would mean nothing.",
+    )
+    carbon_ticket_g_per_day: float = Field(
+        10,
+        ge=0,
+        description="... and is a ticket when it emits so many g CO2e a day more, else it is only reported. A small "
+        "service stays below it: 10 g are some 25 answers of a large model.",
     )
     attributes_tenant: TextList = Field(
         (),
