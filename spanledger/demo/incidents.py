@@ -31,9 +31,9 @@ def prefix_break(plan: Plan, day: float) -> None:
     feature = plan.take_feature(App.ASSISTANT, App.AGENT)
     tenant = plan.take_tenant(range(3))
     static = plan.random.randrange(30, 50) * 1024
-    feature = plan.recast(feature, model=DEAR, static=static, scale=static * 0.42 / 1300)
+    feature = plan.recast(feature, model=DEAR, static=static, scale=static * 0.75 / 1300)
     plan.busy(feature, plan.random.uniform(250, 350), tenant)
-    ledger, when = Ledger(), plan.from_day(day, day + plan.random.uniform(2.5, 5))
+    ledger, when = Ledger(), plan.from_day(day, day + plan.random.uniform(3, 5))
     plan.conditions.add(PrefixBreak(when, tenant.name, feature.prompt, 0.25, ledger))
     plan.labels.append(
         Label("prefix_break", "cache_hit_rate", ("drop",), {"tenant": tenant.name}, when, "page",
@@ -47,7 +47,7 @@ def eviction(plan: Plan, day: float) -> None:
     feature = plan.take_feature(App.ASSISTANT, App.AGENT)
     feature = plan.recast(feature, model=DEAR, static=plan.random.randrange(28, 40) * 1024, scale=6.0)
     plan.busy(feature, 380)
-    when = plan.from_day(day, day + plan.random.uniform(2.5, 4))
+    when = plan.from_day(day, day + plan.random.uniform(3, 5))
     culprit = plan.invite("newcomer", 0.02, when.since)
     ledger = Ledger()
     plan.conditions.add(Eviction(when, "anthropic", culprit.name, 0.8, ledger))
@@ -66,10 +66,10 @@ def eviction(plan: Plan, day: float) -> None:
 def reprompts(plan: Plan, day: float) -> None:
     """A validator refuses 1.6 % of the answers again and again: 15 % of the bill of a feature."""
     feature = plan.take_feature(App.EXTRACTION)
-    feature = plan.recast(feature, model=UNCACHED, static=24 * 1024, scale=2.5)
+    feature = plan.recast(feature, model=UNCACHED, static=40 * 1024, scale=2.5)
     plan.busy(feature, 420)
-    ledger, when = Ledger(), plan.from_day(day, day + plan.random.uniform(2, 4))
-    plan.conditions.add(Reprompts(when, feature.name, 0.016, 9, 13, ledger))
+    ledger, when = Ledger(), plan.from_day(day, day + plan.random.uniform(3, 5))
+    plan.conditions.add(Reprompts(when, feature.name, 0.016, 10, 14, ledger))
     plan.labels.append(
         Label("reprompts", "retry_waste", ("reprompt_chain",), {"prompt": feature.prompt}, when, "ticket",
               f"a validator refuses 1.6 % of the answers of {feature.prompt} about ten times each",
@@ -122,7 +122,7 @@ def storm(plan: Plan, day: float) -> None:
     feature = plan.take_feature(App.EXTRACTION, App.ASSISTANT)
     feature = plan.recast(feature, model=UNCACHED, static=30 * 1024, scale=2.0)
     plan.busy(feature, 420)
-    ledger, when = Ledger(), plan.from_day(day, day + plan.random.uniform(1, 2))
+    ledger, when = Ledger(), plan.from_day(day, day + plan.random.uniform(1.5, 3))
     plan.conditions.add(Storm(when, feature.name, 0.3, ledger))
     plan.labels.append(
         Label("storm", "retry_waste", ("transport_retries",), {"prompt": feature.prompt}, when, "ticket",

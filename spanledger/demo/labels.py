@@ -35,7 +35,6 @@ class Label:
     prompts: tuple[str, ...] = ()
 
     def touches(self, subject: Mapping[str, str]) -> bool:
-        """Whether a finding about such a subject is explained by this incident."""
+        """Whether a finding about such a subject is explained by this incident: nothing that it names is another's."""
         named = {"tenant": self.tenants, "feature": self.features, "prompt": self.prompts}
-        told = {dimension: subject[dimension] for dimension in named if subject.get(dimension)}
-        return not told or any(value in named[dimension] for dimension, value in told.items())
+        return all(not known or subject.get(dimension, "") in ("", *known) for dimension, known in named.items())
