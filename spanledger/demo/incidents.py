@@ -133,7 +133,7 @@ def storm(plan: Plan, day: float) -> None:
 
 def loss_maker(plan: Plan, _day: float) -> None:
     """A customer pays $40 a month and costs $4,000."""
-    tenant = plan.invite("bargain", 0.01, plan.start)
+    tenant = plan.invite("bargain", 0.0, plan.start)
     ledger = Ledger()
     _spend(plan, tenant, plan.whole, COST_USD / 30, ledger)
     for day in range(plan.days):

@@ -104,7 +104,7 @@ def _score(score: Score) -> bytes:
 
 def _attribute(tag: bytes, key: str, value: Value) -> bytes:
     """A KeyValue behind its tag; short ones are kept for the next span."""
-    if isinstance(value, str) and len(value) > LONGEST_KEPT:
+    if isinstance(value, float) or (isinstance(value, str) and len(value) > LONGEST_KEPT):  # 0.0 == -0.0
         return _key_value(tag, key, value)
     return _kept(tag, key, value)
 
