@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import content, ingest, queries, reprice, settle
+from bench.detection.__main__ import detection
 from bench.figures import Figure
 
 BENCHES: dict[str, Callable[[float], list[Figure]]] = {
@@ -22,6 +23,7 @@ BENCHES: dict[str, Callable[[float], list[Figure]]] = {
     "settle": settle.settle,
     "reprice": reprice.reprice,
     "content": content.content,
+    "detection": detection,
 }
 
 

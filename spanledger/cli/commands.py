@@ -15,6 +15,7 @@ from spanledger import __version__
 from spanledger.cli import doctor as doctor_checks
 from spanledger.cli import local, money
 from spanledger.cli.analyze_role import analyze_until_signal
+from spanledger.cli.demo import demo
 from spanledger.cli.energy import app as energy_app
 from spanledger.cli.engine_role import serve_until_signal
 from spanledger.cli.explain_mapping import explain_mapping
@@ -37,6 +38,7 @@ app.add_typer(money.revenue_app, name="revenue")
 app.command("reprice")(money.reprice)
 app.add_typer(energy_app, name="energy")
 app.command("explain-mapping")(explain_mapping)
+app.command("demo")(demo)
 console = Console()
 
 

@@ -19,6 +19,8 @@ SPAN_KINDS = {Kind.CHAT: 3, Kind.RETRIEVAL: 3}
 INTERNAL = 1
 ERROR = 2
 ENVIRONMENT = "production"
+MARK = "spanledger.demo"
+"""The resource attribute that tells made-up spans from real ones."""
 SCOPES = {"": "demo", "openinference": "openinference.instrumentation.openai"}
 OPENINFERENCE = {
     "gen_ai.provider.name": "llm.provider",
@@ -147,7 +149,9 @@ def _status(message: str) -> bytes:
 
 @cache
 def _resource(service: str) -> bytes:
-    told = {"service.name": service, "deployment.environment.name": ENVIRONMENT, "cloud.region": "us-east-1"}
+    told = {
+        "service.name": service, "deployment.environment.name": ENVIRONMENT, "cloud.region": "us-east-1", MARK: "true",
+    }  # fmt: skip
     return _field(b"\x0a", b"".join(_key_value(b"\x0a", key, value) for key, value in told.items()))
 
 

@@ -32,7 +32,8 @@ def finding(hours: int = 6, length: int = 6, **changes: Any) -> dict[str, Any]:
     """What a job says of the window that ends so many hours after the start."""
     end = START + timedelta(hours=hours)
     return {
-        "finding_id": "1", "job": "retry_waste", "kind": "agent_loop", "subject": {"tenant": "acme"}, "severity": "page",
+        "finding_id": "1", "job": "retry_waste", "kind": "agent_loop", "subject": {"tenant": "acme"},
+        "severity": "page",
         "window_from": end - timedelta(hours=length), "window_to": end, "first_seen": START,
         "cost_usd": 60.0, "title": "An agent loops", "summary": "since noon", **changes,
     }  # fmt: skip
