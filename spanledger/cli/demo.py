@@ -112,7 +112,7 @@ def _send(service: DemoService, workload: Workload) -> None:
 
 
 def _run_jobs(service: DemoService, workload: Workload) -> None:
-    """Windows around the incidents, then the last ones up to now: what a scheduler would have run, but not all of it."""
+    """Windows around the incidents, then the last ones up to now: of what a scheduler would have run, a part."""
     todo = [(job, since, until) for job in JOBS for since, until in _times(job, workload)]
     with _bar() as bar:
         task = bar.add_task("running jobs", total=None)
