@@ -22,7 +22,7 @@ from spanledger.upgrade import upgrade
 EMPTY = Path(__file__).with_name("empty_tables.sql")
 AFTER_MS = 3_600_000
 """Settling believes that so much time has gone by since the insert: every trace is quiet."""
-SPANS_AN_INSERT = 20_000
+SPANS_AN_INSERT = 60_000
 
 
 @dataclass(frozen=True)

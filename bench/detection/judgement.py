@@ -30,7 +30,7 @@ class Detection:
     dollar_error: float | None
     """Median over windows, as a share; None: no figure, or none expected."""
     dated: float | None
-    """Hours between its start and the finding's, in the middle."""
+    """Hours between its start and the earliest that findings say."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def detect(seed: int, label: Label, found: Sequence[Finding]) -> Detection:
     ends = sorted({finding["window_to"] for finding in found})
     named = [finding for finding in found if names(label, finding)]
     errors = [error for finding in named or found if (error := _dollar_error(label, finding)) is not None]
-    dates = [abs(nanoseconds(finding["first_seen"]) - label.when.since) / HOUR for finding in named or found]
+    begun = min(nanoseconds(finding["first_seen"]) for finding in named or found)
     return Detection(
         seed,
         label,
@@ -133,7 +133,7 @@ def detect(seed: int, label: Label, found: Sequence[Finding]) -> Detection:
         label.severity != "page" or any(finding["severity"] == "page" for finding in found),
         len({finding["window_to"] for finding in named}) * 2 > len(ends),
         statistics.median(errors) if errors else None,
-        statistics.median(dates),
+        abs(begun - label.when.since) / HOUR,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -104,7 +103,7 @@ def investigate(recorder: Recorder, session: Session, topic: str, locale: str) -
     run.goal(topic, int(shapes.draw(random, shapes.QUESTION) * session.feature.scale))
     for step in range(shapes.draw(random, shapes.RUN_STEPS) - 1):
         name = random.choice(session.feature.tools)
-        arguments = json.dumps({"q": speech.question(random, topic, locale, 4), "step": step}, ensure_ascii=False)
+        arguments = f'{{"q":"{speech.question(random, topic, locale, 4)}","step":{step}}}'
         failed = random.random() < shapes.TOOL_ERRORS
         result = f"Error: no {topic} found" if failed else f"{recorder.new_id()}: {speech.answer(random, topic)}"
         run.act(name, arguments, result, int(shapes.draw(random, RESULT) * session.feature.scale), result * failed)

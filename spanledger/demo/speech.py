@@ -6,8 +6,9 @@ text comes back with the history.
 
 from __future__ import annotations
 
-import json
 from random import Random
+
+import orjson
 
 TOPICS = {
     "billing": "invoice charge refund payment card receipt subscription tax amount balance due overcharged billing "
@@ -45,11 +46,10 @@ ANSWER_WORDS = (
 
 
 def question(random: Random, topic: str, locale: str, words: int) -> str:
-    """What a user asks: half words of the topic, half of the language."""
-    small = random.choices(SMALL_WORDS[locale], k=words - words // 2)
-    mixed = random.choices(WORDS[topic], k=words // 2) + small
-    random.shuffle(mixed)
-    return " ".join(mixed)
+    """What a user asks: words of the language and of the topic in turns."""
+    half = (words + 1) // 2
+    small, large = random.choices(SMALL_WORDS[locale], k=half), random.choices(WORDS[topic], k=half)
+    return " ".join(word for pair in zip(small, large, strict=True) for word in pair)
 
 
 def answer(random: Random, topic: str) -> str:
@@ -59,31 +59,31 @@ def answer(random: Random, topic: str) -> str:
 
 def message(role: str, text: str) -> str:
     """A message as OpenTelemetry writes it, in JSON."""
-    return json.dumps(
-        {"role": role, "parts": [{"type": "text", "content": text}]}, ensure_ascii=False, separators=(",", ":")
-    )
+    return _json({"role": role, "parts": [{"type": "text", "content": text}]})
 
 
 def tool_call(call_id: str, name: str, arguments: str) -> str:
     """An assistant's message that calls a tool."""
-    part = {"type": "tool_call", "id": call_id, "name": name, "arguments": json.loads(arguments)}
-    return json.dumps({"role": "assistant", "parts": [part]}, separators=(",", ":"))
+    part = {"type": "tool_call", "id": call_id, "name": name, "arguments": orjson.loads(arguments)}
+    return _json({"role": "assistant", "parts": [part]})
 
 
 def tool_result(call_id: str, result: str) -> str:
     """The message that gives back what the tool said."""
     part = {"type": "tool_call_response", "id": call_id, "response": result}
-    return json.dumps({"role": "tool", "parts": [part]}, separators=(",", ":"))
+    return _json({"role": "tool", "parts": [part]})
 
 
 def instructions(prompt: str, version: str, nonce: str = "") -> str:
     """The system instructions of a version of a prompt; `nonce` is what somebody put in front that changes."""
     text = f"{nonce}You are {prompt}, version {version}. Answer briefly, cite sources, never guess."
-    return json.dumps([{"type": "text", "content": text}], separators=(",", ":"))
+    return _json([{"type": "text", "content": text}])
 
 
 def definitions(tools: tuple[str, ...]) -> str:
     """Tool definitions."""
-    return json.dumps(
-        [{"type": "function", "name": name, "parameters": {"type": "object"}} for name in tools], separators=(",", ":")
-    )
+    return _json([{"type": "function", "name": name, "parameters": {"type": "object"}} for name in tools])
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
