@@ -124,7 +124,8 @@ def detect(seed: int, label: Label, found: Sequence[Finding]) -> Detection:
         return Detection(seed, label, None, False, False, None, None)
     ends = sorted({finding["window_to"] for finding in found})
     named = [finding for finding in found if names(label, finding)]
-    errors = [error for finding in named or found if (error := _dollar_error(label, finding)) is not None]
+    main = [finding for finding in named or found if finding["kind"] in (label.priced or label.kinds)]
+    errors = [error for finding in main if (error := _dollar_error(label, finding)) is not None]
     begun = min(nanoseconds(finding["first_seen"]) for finding in named or found)
     return Detection(
         seed,

@@ -167,7 +167,7 @@ def _again(run: Run) -> Run:
 def wait_for_job(recorder: Recorder, session: Session) -> None:
     """Polling: the same question ten times, and each time the answer is further on."""
     run = Run(recorder, session, "en")
-    run.goal("product", 600)
+    run.goal("product", int(shapes.draw(recorder.random, shapes.QUESTION) * session.feature.scale))
     job = recorder.new_id()
     for percent in _progress(recorder):
         run.act("get_job_status", f'{{"job":"{job}"}}', f'{{"state":"running","percent":{percent}}}', 40)
@@ -179,7 +179,7 @@ def wait_for_job(recorder: Recorder, session: Session) -> None:
 def page_through(recorder: Recorder, session: Session) -> None:
     """Pagination: one tool many times, each time with the next cursor."""
     run = Run(recorder, session, "en")
-    run.goal("billing", 600)
+    run.goal("product", int(shapes.draw(recorder.random, shapes.QUESTION) * session.feature.scale))
     for page in range(recorder.random.randrange(6, 14)):
         rows = ",".join(recorder.new_id() for _ in range(4))
         run.act("list_records", f'{{"cursor":"page-{page}","limit":50}}', f'{{"rows":"{rows}"}}', 500)

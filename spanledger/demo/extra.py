@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
-from spanledger.demo import speech
+from spanledger.demo import shapes, speech
 from spanledger.demo.cast import Feature, Tenant
 from spanledger.demo.clock import DAY, HOUR, SECOND, Stretch
 from spanledger.demo.rates import MODELS, Tokens
@@ -94,13 +94,15 @@ def evaluations(recorder: Recorder, tenant: Tenant, feature: Feature, when: Stre
 
 def hedged(recorder: Recorder, tenant: Tenant, feature: Feature, when: Stretch, per_day: float) -> None:
     """Two equal calls at once, half a second apart, for the sake of the slowest: both are paid for, neither failed."""
-    for at in evenly(recorder.random, when, per_day):
+    random = recorder.random
+    for at in evenly(random, when, per_day):
         session = Session(at, tenant, feature)
         root = recorder.span(Kind.WORKFLOW, f"quick {feature.name}", session, at, recorder.told(session))
-        text = speech.question(recorder.random, feature.topics[0][0], "en", 12)
+        text = speech.question(random, feature.topics[0][0], "en", 12)
+        fresh = max(20, int(shapes.draw(random, shapes.QUESTION) * feature.scale))
         ends = []
         for delay in (0, SECOND // 2):
-            call = ask_once(recorder, session, fresh=700, output=160, text=text, delay=delay, trace_id=root.trace_id)
+            call = ask_once(recorder, session, fresh=fresh, output=12, text=text, delay=delay, trace_id=root.trace_id)
             call.span.parent_id = root.span_id
             ends.append(call.span.ended)
         root.ended = max(ends) + SECOND // 50

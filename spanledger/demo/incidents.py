@@ -125,7 +125,7 @@ def storm(plan: Plan, day: float) -> None:
     ledger, when = Ledger(), plan.from_day(day, day + plan.random.uniform(1.5, 3))
     plan.conditions.add(Storm(when, feature.name, 0.3, ledger))
     plan.labels.append(
-        Label("storm", "retry_waste", ("transport_retries",), {"prompt": feature.prompt}, when, "ticket",
+        Label("storm", "retry_waste", ("transport_retries",), {"model": UNCACHED}, when, "ticket",
               f"three of ten calls of {feature.prompt} time out after they were paid for, and are sent again",
               ledger, features=(feature.name,), prompts=(feature.prompt,)),
     )  # fmt: skip
@@ -141,7 +141,8 @@ def loss_maker(plan: Plan, _day: float) -> None:
     plan.pays[tenant.name] = PLAN_USD
     plan.labels.append(
         Label("loss_maker", "cost_concentration", ("negative_margin", "runaway"), {"tenant": tenant.name}, plan.whole,
-              "ticket", f"{tenant.name} pays $40 a month and costs $4,000", ledger, (tenant.name,)),
+              "ticket", f"{tenant.name} pays $40 a month and costs $4,000", ledger, (tenant.name,),
+              priced=("negative_margin",)),
     )  # fmt: skip
 
 
@@ -152,7 +153,8 @@ def runaway(plan: Plan, day: float) -> None:
     _spend(plan, tenant, when, plan.random.uniform(500, 1500), ledger)
     plan.labels.append(
         Label("runaway", "cost_concentration", ("runaway", "negative_margin"), {"tenant": tenant.name}, when, "page",
-              f"the cost of {tenant.name} jumps and is not covered by what it pays", ledger, (tenant.name,)),
+              f"the cost of {tenant.name} jumps and is not covered by what it pays", ledger, (tenant.name,),
+              priced=("runaway",)),
     )  # fmt: skip
 
 

@@ -33,6 +33,8 @@ class Label:
     features: tuple[str, ...] = ()
     """The same for features."""
     prompts: tuple[str, ...] = ()
+    priced: tuple[str, ...] = ()
+    """Of `kinds`, those whose dollars mean what the ledger means; empty: all."""
 
     def touches(self, subject: Mapping[str, str]) -> bool:
         """Whether a finding about such a subject is explained by this incident: nothing that it names is another's."""

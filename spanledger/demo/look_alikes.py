@@ -55,21 +55,21 @@ def hiccup(plan: Plan, day: float) -> None:
         plan.conditions.add(Outage(Stretch(begin, begin + 10 * MINUTE), provider))
 
 
-def polling(plan: Plan, day: float) -> None:
+def polling(plan: Plan, _day: float) -> None:
     """Agents wait for a job and ask how far it is."""
-    _runs(plan, day, wait_for_job)
+    _runs(plan, wait_for_job)
 
 
-def pagination(plan: Plan, day: float) -> None:
+def pagination(plan: Plan, _day: float) -> None:
     """Agents page through results."""
-    _runs(plan, day, page_through)
+    _runs(plan, page_through)
 
 
-def hedging(plan: Plan, day: float) -> None:
+def hedging(plan: Plan, _day: float) -> None:
     """A small share of calls is sent twice at once."""
     feature = next(each for each in plan.features if each.app is App.TAGGING)
-    tenant, when = plan.tenants[1], plan.from_day(day, plan.days)
-    plan.acts.append(lambda recorder: hedged(recorder, tenant, feature, when, 8))
+    tenant = plan.tenants[1]
+    plan.acts.append(lambda recorder: hedged(recorder, tenant, feature, plan.whole, 8))
 
 
 def batches(plan: Plan, _day: float) -> None:
@@ -105,10 +105,11 @@ def weekends(_plan: Plan, _day: float) -> None:
     """Nothing but the rhythm that all workloads have: nights, weekends, zones."""
 
 
-def _runs(plan: Plan, day: float, play: Callable[[Recorder, Session], None]) -> None:
+def _runs(plan: Plan, play: Callable[[Recorder, Session], None]) -> None:
+    """From the start on: other tools from one day to the next would be other use."""
     feature = next(each for each in plan.features if each.app is App.AGENT)
     tools = (*feature.tools, "get_job_status", "list_records")
-    when, tenants = plan.from_day(day, plan.days), plan.tenants[:6]
+    when, tenants = plan.whole, plan.tenants[:6]
 
     def act(recorder: Recorder) -> None:
         for at in evenly(recorder.random, when, 5):
