@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import content, ingest, jobs, queries, reprice, settle
+from bench import content, ingest, queries, reprice, settle
+from bench.detection.__main__ import detection
 from bench.figures import Figure
 
 BENCHES: dict[str, Callable[[float], list[Figure]]] = {
@@ -23,6 +25,7 @@ BENCHES: dict[str, Callable[[float], list[Figure]]] = {
     "reprice": reprice.reprice,
     "content": content.content,
     "jobs": jobs.jobs,
+    "detection": detection,
 }
 
 

@@ -16,6 +16,7 @@ from spanledger.cli import doctor as doctor_checks
 from spanledger.cli import local, money
 from spanledger.cli.analyze_role import analyze_until_signal
 from spanledger.cli.carbon import carbon
+from spanledger.cli.demo import demo
 from spanledger.cli.energy import app as energy_app
 from spanledger.cli.explain_mapping import explain_mapping
 from spanledger.cli.jobs import findings_app, jobs_app
@@ -41,6 +42,7 @@ app.add_typer(jobs_app, name="jobs")
 app.add_typer(findings_app, name="findings")
 app.command("carbon")(carbon)
 app.command("explain-mapping")(explain_mapping)
+app.command("demo")(demo)
 console = Console()
 
 
