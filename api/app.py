@@ -13,8 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 import dashboards
 import spanledger
-from api import admin, energy, findings, jobs, money, problems
-from api import admin, carbon, energy, money, problems
+from api import admin, carbon, energy, findings, jobs, money, problems
 from api.admin import QuarantineRoom
 from api.doorkeeper import Doorkeeper
 from api.jobs import JobsRoom

@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import content, ingest, jobs, queries, reprice, settle
-from bench import content, ingest, queries, reprice, settle
 from bench.detection.__main__ import detection
 from bench.figures import Figure
 

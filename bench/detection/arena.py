@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analytics.jobs.runner import Run, Runner, Trigger
-
 from analytics.jobs.contract import Job, Window
+from analytics.jobs.runner import Run, Runner, Trigger
 from analytics.settling.step import Settler
 from collector.insert import insert
 from collector.signals import LOGS, TRACES

@@ -12,9 +12,8 @@ from multiprocessing import get_context
 from random import Random
 
 from analytics.jobs.catalogue import JOBS
-from analytics.jobs.runner import Outcome
-
 from analytics.jobs.contract import Job
+from analytics.jobs.runner import Outcome
 from bench.detection.arena import Arena, prepared
 from bench.detection.judgement import Judgement, judge
 from bench.detection.windows import windows

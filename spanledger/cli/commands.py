@@ -14,7 +14,6 @@ from collector.service import run as run_collect
 from spanledger import __version__
 from spanledger.cli import doctor as doctor_checks
 from spanledger.cli import local, money
-from spanledger.cli.analyze_role import analyze_until_signal
 from spanledger.cli.carbon import carbon
 from spanledger.cli.demo import demo
 from spanledger.cli.energy import app as energy_app

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from analytics.jobs.catalogue import JOBS
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from analytics.jobs.catalogue import JOBS
 from analytics.jobs.contract import Job
 from spanledger import sql
 from spanledger.cli.demo_service import DemoService, running
