@@ -48,7 +48,7 @@ class CostConcentration:
 def to_be_read(inputs: Inputs, thresholds: Thresholds) -> list[str]:
     """The customers that are looked at by the hour."""
     frames: Sequence[pl.DataFrame] = (
-        runaways.suspects(runaways.dear_days(inputs.everyone, inputs.period, thresholds)),
+        runaways.suspects(runaways.large(inputs.everyone, inputs.period, thresholds), thresholds),
         losses.suspects(inputs.margin, inputs.period, thresholds),
         movers.suspects(movers.changes(inputs.everyone, inputs.period), inputs.period),
     )

@@ -51,6 +51,8 @@ class Runaway:
     """Whether the last 24 hours are still above 5 times the usual."""
     raised_hours: int
     """Of the last three hours of it, how many were above 3 times their usual."""
+    other_days: int
+    """Days that the usual one is from; below 3 it is from hours."""
 
     @property
     def factor(self) -> float:
@@ -120,6 +122,7 @@ def _judge_stretch(costs: Floats, usual: Floats, seen: int, hours: tuple[int, in
         float((costs - usual)[start:stop].sum()),
         last_day > bar and stop > len(costs) - DAY,
         int((costs[late] > RISE * usual[late]).sum()),
+        len(others),
     )
     return Verdict(p_value, found)
 
@@ -154,10 +157,16 @@ def _largest(others: Floats) -> float:
 
 
 def _p_value(value: float, others: Floats) -> float:
-    """How often a new value would be as large, were logarithms normal: Student's t with the others' mean and spread."""
+    """How often a new value would be as large, were logarithms normal about the others' median.
+
+    Their spread is that of the upper half: quiet days, like Sundays, say nothing about how dear a day may become. It is
+    from half of the values, and so Student's t has about half as many degrees of freedom.
+    """
     floor = 0.05 * float(others.mean())
     if floor <= 0 or len(others) < 2:
         return 1.0
     logs = np.log(others + floor)
-    spread = max(float(logs.std(ddof=1)), LEAST_SPREAD) * np.sqrt(1 + 1 / len(logs))
-    return float(student.sf((np.log(value + floor) - logs.mean()) / spread, len(logs) - 1))
+    middle = float(np.median(logs))
+    upper = logs[logs >= middle]
+    spread = max(float(np.sqrt(((upper - middle) ** 2).mean())), LEAST_SPREAD) * float(np.sqrt(1 + 1 / len(logs)))
+    return float(student.sf((np.log(value + floor) - middle) / spread, len(upper)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from analytics.cost_concentration.evidence import HOURS, spans_query
 from analytics.cost_concentration.inputs import Inputs
 from analytics.cost_concentration.margins import MONTH_DAYS
 from analytics.cost_concentration.period import WEEK, Period
-from analytics.cost_concentration.runaway import TIMES_USUAL, Runaway, judge
+from analytics.cost_concentration.runaway import FEWEST_DAYS, TIMES_USUAL, Runaway, Verdict, judge
 from analytics.cost_concentration.thresholds import Thresholds
 from analytics.jobs.contract import Candidate, Kind, Report, Severity
 
@@ -33,46 +34,65 @@ NORMAL_PEAK = 2.0
 """The dearest day of a customer, in median days, when nothing is the matter: over weeks of days that vary by 30 %."""
 
 
-def dear_days(everyone: pl.DataFrame, period: Period, thresholds: Thresholds) -> pl.DataFrame:
-    """Customers with a dear day, those first that it sticks out for most. `reference_usd` is a usual day as far as it
-    is known at a glance: the median day, or in short windows the same day a week before."""
-    days = period.recent_days
-    long = period.length >= WEEK
-    reference = pl.col("median_day_usd") if long else pl.col("earlier_usd") / days
-    dear = everyone.filter((pl.col("tenant") != "") & (pl.col("peak_day_usd") >= thresholds.suspicious_usd_per_day))
-    return dear.with_columns(reference.fill_null(0.0).alias("reference_usd")).sort(
+def large(everyone: pl.DataFrame, period: Period, thresholds: Thresholds) -> pl.DataFrame:
+    """Customers with a dear day, or whose usual one is dear; those first that the dearest sticks out for most.
+    `reference_usd` is a usual day as far as it is known at a glance: the median day, or in short windows the same day a
+    week before."""
+    reference = pl.col("median_day_usd") if period.length >= WEEK else pl.col("earlier_usd") / period.recent_days
+    customers = everyone.filter(pl.col("tenant") != "").with_columns(
+        pl.col("peak_day_usd").fill_null(0.0), reference.fill_null(0.0).alias("reference_usd")
+    )
+    dearest = pl.max_horizontal("peak_day_usd", "reference_usd")
+    return customers.filter(dearest >= thresholds.suspicious_usd_per_day).sort(
         pl.col("peak_day_usd") - pl.col("reference_usd"), "tenant", descending=[True, False]
     )
 
 
-def suspects(dear: pl.DataFrame) -> pl.DataFrame:
+def suspects(among: pl.DataFrame, thresholds: Thresholds) -> pl.DataFrame:
     """Those that are looked at by the hour."""
-    return dear.filter(pl.col("peak_day_usd") >= STICKS_OUT * pl.col("reference_usd")).head(MOST)
+    dear = pl.col("peak_day_usd") >= thresholds.suspicious_usd_per_day
+    return among.filter(dear & (pl.col("peak_day_usd") >= STICKS_OUT * pl.col("reference_usd"))).head(MOST)
 
 
 def find(inputs: Inputs, thresholds: Thresholds) -> Report:
     """Runaways among the suspects; of those that were not looked at the p-values count as 1."""
-    dear = dear_days(inputs.everyone, inputs.period, thresholds)
-    rise, chosen = _rise_of_all(dear), suspects(dear)
+    among = large(inputs.everyone, inputs.period, thresholds)
+    rise, chosen = _rise_of_all(among, thresholds), suspects(among, thresholds)
     prices = dict(inputs.paying.select("tenant", "monthly_price_usd").iter_rows())
     scan_from = inputs.index(inputs.period.late_from)
-    candidates, tested = [], [1.0] * (dear.height - chosen.height)
-    for tenant in chosen.get_column("tenant"):
-        verdict = judge(inputs.hourly(tenant), scan_from, rise)
-        tested.append(verdict.p_value)
-        if verdict.runaway is None or verdict.runaway.stop <= inputs.index(inputs.period.since):
-            continue
-        severity = _severity(verdict.runaway, prices.get(tenant), thresholds)
-        if severity:
-            candidate = _candidate(inputs, tenant, verdict.runaway, severity, prices.get(tenant))
-            candidates.append(replace(candidate, p_value=verdict.p_value))
-    notes = {"customers_tested": len(tested), "rise_of_all": round(rise, 3)}
+    verdicts = {tenant: judge(inputs.hourly(tenant), scan_from, rise) for tenant in chosen.get_column("tenant")}
+    found = _own(verdicts, among.height)
+    candidates = []
+    for tenant, runaway in found.items():
+        severity = _severity(runaway, prices.get(tenant), thresholds)
+        if severity and runaway.stop > inputs.index(inputs.period.since):
+            candidate = _candidate(inputs, tenant, runaway, severity, prices.get(tenant))
+            candidates.append(replace(candidate, p_value=verdicts[tenant].p_value))
+    tested = [each.p_value for each in verdicts.values()] + [1.0] * (among.height - chosen.height)
+    together = sum(each.runaway is not None for each in verdicts.values()) - len(found)
+    notes = {"customers_tested": len(tested), "rise_of_all": round(rise, 3), "rose_together": together}
     return Report(candidates, tested, {"runaway": notes})
 
 
-def _rise_of_all(dear: pl.DataFrame) -> float:
+def _own(verdicts: Mapping[str, Verdict], customers: int) -> dict[str, Runaway]:
+    """The runaways, but where there is no history those only that no crowd shares in time: a Monday after a weekend then
+    looks like a runaway of everybody."""
+    found = {tenant: each.runaway for tenant, each in verdicts.items() if each.runaway}
+    crowd = max(2, customers / 4)
+    return {
+        tenant: runaway
+        for tenant, runaway in found.items()
+        if runaway.other_days >= FEWEST_DAYS or _at_once(runaway, found) <= crowd
+    }
+
+
+def _at_once(runaway: Runaway, others: Mapping[str, Runaway]) -> int:
+    return sum(each.start < runaway.stop and each.stop > runaway.start for each in others.values())
+
+
+def _rise_of_all(among: pl.DataFrame, thresholds: Thresholds) -> float:
     """How much dearer the dearest days of customers at large are than they normally are; 1 or more."""
-    known = dear.filter(pl.col("reference_usd") > 0)
+    known = among.filter(pl.col("reference_usd") >= thresholds.suspicious_usd_per_day)
     if known.height < FEWEST_FOR_ALL:
         return 1.0
     ratio = (known.get_column("peak_day_usd") / known.get_column("reference_usd")).to_numpy()
@@ -119,6 +139,7 @@ def _candidate(inputs: Inputs, tenant: str, found: Runaway, severity: Severity, 
         details={
             "day_usd": round(found.day_usd, 6),
             "usual_day_usd": round(found.usual_usd, 6),
+            "other_days": found.other_days,
             "largest_other_day_usd": round(found.largest_usd, 6),
             "excess_usd": round(found.excess_usd, 6),
             "hours": found.stop - found.start,

@@ -44,6 +44,19 @@ def test_what_pays_for_itself_or_is_small_is_no_runaway(world: World) -> None:
     assert (kind, title.split()[1]) == ("runaway", "c4")
 
 
+def test_a_crowd_is_no_runaway(world: World) -> None:
+    """Without history: a Sunday at a twentieth of what Monday costs, for everybody."""
+    sunday = END - 5 * DAY
+    for number in range(6):
+        world.spend(f"c{number}", 0.4, sunday, sunday + 30 * HOUR)
+        world.spend(f"c{number}", 8.0, sunday + 30 * HOUR, sunday + 40 * HOUR)
+        world.spend(f"c{number}", 0.4, sunday + 40 * HOUR, sunday + 48 * HOUR)
+    world.settle()
+    ran = world.run(sunday, sunday + 2 * DAY)
+    assert ran.loud == []
+    assert ran.report.notes["runaway"]["rose_together"] == 6
+
+
 def quiet(world: World) -> None:
     """All that only looks like trouble: growth of all, weekends, a customer that starts and pays, one that is big and
     pays, one whose work is done on Thursdays, one that stays below its price though today was dear."""
