@@ -22,11 +22,13 @@ from spanledger.cli.demo_service import DemoService, running
 from spanledger.demo import showcase
 from spanledger.demo.clock import moment
 from spanledger.demo.labels import Label
+from spanledger.demo.plan import Plan
 from spanledger.demo.workload import Workload, play
 from spanledger.errors import BadRequest
 from spanledger.settings import Settings, load
 
 DATA_DIR = Path("data-demo")
+ALL = list(showcase.BEGAN)
 STORED = Path(__file__).with_name("demo_stored.sql")
 PER_REQUEST = 2000
 SETTLE_AFTER = "10"
@@ -44,6 +46,7 @@ def demo(  # noqa: PLR0913, PLR0917  (one argument for each option)
     days: Annotated[int, typer.Option(min=14, max=60)] = showcase.DAYS,
     sessions: Annotated[float, typer.Option(min=20, help="Sessions on a working day.")] = showcase.SESSIONS_PER_DAY,
     seed: Annotated[int, typer.Option(help="Another seed makes other tenants and numbers.")] = 1,
+    incident: Annotated[list[str], typer.Option(help="Only these incidents; docs/demo.md lists them all.")] = ALL,
     yes: Annotated[
         bool, typer.Option("--yes", help="Load it though other spans are there.", show_default=False)
     ] = False,
@@ -53,13 +56,15 @@ def demo(  # noqa: PLR0913, PLR0917  (one argument for each option)
     ] = False,
 ) -> None:
     """Fill a service with a labelled workload, run the jobs over it, and show what they find."""
-    environ = {"SPANLEDGER_DATA_DIR": str(data_dir), "SPANLEDGER_SETTLE_AFTER_SECONDS": SETTLE_AFTER}
-    settings = load({**os.environ, **environ})
+    own = {"SPANLEDGER_SETTLE_AFTER_SECONDS": SETTLE_AFTER, "SPANLEDGER_LOG_LEVEL": "warning"}
+    environ = {**own, **os.environ, "SPANLEDGER_DATA_DIR": str(data_dir)}
+    settings = load(environ)
+    plan = showcase.plan(time.time_ns(), seed, days, sessions, incident)
     _check_server(settings, yes=yes)
     with running(settings, environ) as service:
         if _may_load(service, yes=yes):
             began = time.monotonic()
-            workload = _made(days, sessions, seed)
+            workload = _made(plan)
             _send(service, workload)
             _run_jobs(service, workload)
             console.print(f"{len(workload.spans):,} spans loaded and analysed in {time.monotonic() - began:.0f} s.\n")
@@ -90,9 +95,9 @@ def _may_load(service: DemoService, *, yes: bool) -> bool:
     return not int(own)
 
 
-def _made(days: int, sessions: float, seed: int) -> Workload:
-    with console.status(f"Making {days} days of traffic …"):
-        return play(showcase.plan(time.time_ns(), seed, days, sessions))
+def _made(plan: Plan) -> Workload:
+    with console.status(f"Making {plan.days} days of traffic …"):
+        return play(plan)
 
 
 def _send(service: DemoService, workload: Workload) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -20,13 +19,13 @@ from spanledger.errors import EngineUnavailable, QueryFailed
 from spanledger.ownership import read_owner
 from spanledger.settings import Settings
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 STOP_SECONDS = 90.0
 SEND_SECONDS = 120.0
 BACKFILL_SECONDS = 600.0
 TRIES = 8
 BUSY = (429, 502, 503, 504)
-ENDED = "The service ended before it was up. What it said stands above."
+ENDED = "The service did not come up. What it said stands above."
 
 
 @dataclass
@@ -86,7 +85,7 @@ class DemoService:
 
 @contextmanager
 def running(settings: Settings, environ: Mapping[str, str]) -> Iterator[DemoService]:
-    """The service over the data directory of `settings`; one that is started here is stopped at the end."""
+    """The service over the data directory of `settings`, or one with this environment, which is stopped at the end."""
     if read_owner(settings.data_dir / "engine.lock") or not settings.embedded:
         host = settings.host.strip("[]")
         yield DemoService(
@@ -96,7 +95,7 @@ def running(settings: Settings, environ: Mapping[str, str]) -> Iterator[DemoServ
         )
         return
     process = subprocess.Popen(
-        [sys.executable, "-m", "spanledger", "up"], stdout=subprocess.PIPE, text=True, env={**os.environ, **environ}
+        [sys.executable, "-m", "spanledger", "up"], stdout=subprocess.PIPE, text=True, env=dict(environ)
     )
     try:
         yield _greeted(settings, process)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from spanledger.demo.cast import App, Feature
@@ -9,6 +10,7 @@ from spanledger.demo.clock import DAY, MINUTE
 from spanledger.demo.incidents import INCIDENTS
 from spanledger.demo.look_alikes import LOOK_ALIKES
 from spanledger.demo.plan import Plan
+from spanledger.errors import BadRequest
 
 DAYS = 28
 SESSIONS_PER_DAY = 330.0
@@ -44,16 +46,24 @@ MORE = {
 SHARE = 0.05
 
 
-def plan(now: int, seed: int = 1, days: int = DAYS, sessions_per_day: float = SESSIONS_PER_DAY) -> Plan:
-    """The plan, that ends at the last full minute before `now`."""
+def plan(
+    now: int,
+    seed: int = 1,
+    days: int = DAYS,
+    sessions_per_day: float = SESSIONS_PER_DAY,
+    incidents: Sequence[str] = tuple(BEGAN),
+) -> Plan:
+    """The plan, that ends at the last full minute before `now`; BadRequest for an incident that there is not."""
+    if unknown := [name for name in incidents if name not in BEGAN]:
+        raise BadRequest(f"There is no incident {unknown[0]!r}. There are: {', '.join(sorted(BEGAN))}.")
     shown = Plan(seed, now // MINUTE * MINUTE - days * DAY, days, sessions_per_day, tenant_count=60)
     shown.features += [
         _like(next(each for each in shown.features if each.app is app), *names)
         for app, lists in MORE.items()
         for names in lists
     ]
-    for name, ago in sorted(BEGAN.items(), key=lambda item: -item[1]):
-        INCIDENTS[name](shown, max(days - ago, 0.0))
+    for name in sorted(incidents, key=lambda name: -BEGAN[name]):
+        INCIDENTS[name](shown, max(days - BEGAN[name], 0.0))
     for name, ago in BESIDE.items():
         LOOK_ALIKES[name](shown, max(days - ago, 0.0))
         shown.look_alikes.append(name)
