@@ -19,6 +19,7 @@ from analytics.user_drift.judge import Moved
 from analytics.user_drift.layers import sketches
 from analytics.user_drift.quality import Quality, is_good, quality
 from analytics.user_drift.sampling import Sample
+from analytics.user_drift.shift import Floats, Shift
 from analytics.user_drift.topics import Topic, topics
 
 HERE = Path(__file__).parent
@@ -26,6 +27,7 @@ TEXTS = 100
 """Messages of each side that are looked up for words."""
 TOPIC_TEXTS, TOPICS = 30, 3
 """... and of each of the topics that moved most."""
+GROUPS = 10
 COST_DAYS = timedelta(days=28)
 """Costs before are those of so many days at most."""
 
@@ -56,18 +58,26 @@ def gather(source: Source, moved: Moved, samples: Sequence[Sample], window: Wind
     """Look everything up; `samples`: where the rows are from."""
     rows = moved.verdict.family.rows[moved.main.sides.places]
     current = moved.main.sides.current
-    group, found = _topics(moved, rows, current)
-    wrote = any(shift.layer == "content" for shift in moved.shifts)
-    up, down, topic_words = _words(source, rows, current, group, found) if wrote else ([], [], {})
+    wrote = next((shift for shift in moved.shifts if shift.layer == "content"), None)
+    found, up, down, topic_words = _wrote(source, moved, wrote) if wrote else ((), [], [], {})
     before, after, calls = _costs(source, moved, samples[0].window.since, window, since)
-    return Evidence(up, down, found, topic_words, _quality(source, samples, rows, current, group), before, after, calls)
+    ended = _quality(source, samples, rows, current, _groups(moved.main.compared))
+    return Evidence(up, down, found, topic_words, ended, before, after, calls)
 
 
-def _topics(moved: Moved, rows: pl.DataFrame, current: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Sequence[Topic]]:
-    """The groups whose mix may have changed: topics for content, else the bins of the layer."""
-    if moved.main.layer != "content":
-        return np.unique(moved.main.compared, return_inverse=True)[1].astype(np.int64), ()
-    return topics(sketches(rows), current, zlib.crc32(moved.verdict.family.name.encode()))
+def _groups(score: Floats) -> NDArray[np.intp]:
+    """Groups along which users moved: the bins of a layer, tenths of the classifier's scores."""
+    edges = np.unique(np.quantile(score, np.arange(1, GROUPS) / GROUPS, method="inverted_cdf"))
+    return np.searchsorted(edges, score)
+
+
+def _wrote(
+    source: Source, moved: Moved, shift: Shift
+) -> tuple[Sequence[Topic], list[words.Word], list[words.Word], Mapping[int, Sequence[str]]]:
+    """(topics that moved, words that are more frequent, less frequent, words of each topic)."""
+    rows, current = moved.verdict.family.rows[shift.sides.places], shift.sides.current
+    group, found = topics(sketches(rows), current, zlib.crc32(moved.verdict.family.name.encode()))
+    return found, *_words(source, rows, current, group, found)
 
 
 def _words(
@@ -117,7 +127,7 @@ def _texts(source: Source, rows: pl.DataFrame) -> dict[str, str]:
 
 
 def _quality(
-    source: Source, samples: Sequence[Sample], rows: pl.DataFrame, current: NDArray[np.bool_], group: NDArray[np.int64]
+    source: Source, samples: Sequence[Sample], rows: pl.DataFrame, current: NDArray[np.bool_], group: NDArray[np.intp]
 ) -> Quality | None:
     ids = rows["trace_id"].to_list()
     frames = [source.frame(HERE / "outcomes.sql", {**sample.parameters(), "traces": ids}) for sample in samples]

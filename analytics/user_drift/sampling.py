@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any
 
 from analytics.jobs.contract import Window
@@ -17,11 +18,11 @@ SPANS_READ = 1_000_000
 SPANS_USED = 300_000
 """Of those, spans of so many are looked at (whole traces, by hash): it bounds the memory of the statement."""
 GRANULE = 8192
-"""Spans that the engine reads at once: a slot that holds fewer costs as much."""
+"""Spans that the engine reads at once: a slot that holds much fewer costs as much."""
 LENGTHS = (1, 5, 15, 60)
 """Minutes of a slot."""
-SLOTS_A_DAY = 8
-"""At least: every three hours, for the hours of a day differ."""
+FEWEST_SLOTS = 112
+"""Of a side: two a day in eight weeks, sixteen in a week, at all hours."""
 GOLDEN = 0.6180339887498949
 DAY = timedelta(days=1)
 
@@ -54,9 +55,9 @@ def sample(window: Window, spans: int) -> Sample:
     if spans <= SPANS_READ:
         return Sample(window, per_million=_per_million(spans))
     a_minute = spans / (window.days * 1440)
-    minutes = next((length for length in LENGTHS if length * a_minute >= 2 * GRANULE), LENGTHS[-1])
-    wanted = SPANS_READ / (a_minute * minutes * window.days)
-    a_day = min(max(round(wanted), SLOTS_A_DAY), 1440 // minutes)
+    minutes = next((length for length in LENGTHS if length * a_minute >= GRANULE / 2), LENGTHS[-1])
+    slots = max(SPANS_READ / (a_minute * minutes), FEWEST_SLOTS)
+    a_day = min(ceil(slots / window.days), 1440 // minutes)
     starts = [
         start for day in _days(window) for start in _spread(day, a_day, minutes) if window.since <= start < window.until
     ]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import log, sqrt
 
 FEWEST_WRITERS = 3
-WORD = re.compile(r"[^\W\d_]{2,30}")
+WORD = re.compile(r"\b[^\W\d_]{2,30}\b")
 UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u4e00-\u9fff]")
 """Thai, Japanese and Chinese, whose words have no space between them: pairs of characters stand for them."""
 TEXT_KEYS = ("content", "text")

@@ -10,7 +10,7 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import roc_auc_score
 
 from analytics.statistics import newcombe
-from analytics.statistics.relabel import blocks, p_values
+from analytics.statistics.relabel import Labels, blocks, p_values
 from analytics.statistics.two_sample import accuracy_p, area_under_curve, classifier_test, mmd2, mmd_test
 
 Floats = NDArray[np.float64]
@@ -95,19 +95,25 @@ def habits(rng: np.random.Generator, users: int, back: float) -> tuple[Floats, N
     return (own[unit] + 0.5 * rng.normal(size=len(unit)))[:, None], current, unit.astype(np.int64)
 
 
+def p_of_means(values: Floats, current: NDArray[np.bool_], unit: NDArray[np.int64], rng: np.random.Generator) -> float:
+    """p of a difference of means."""
+    of = blocks(unit, current)
+    sums = of.sums((values - values.mean())[:, 0])
+
+    def squared(labels: Labels) -> Floats:
+        return np.asarray((labels @ sums)[:, 0].astype(float) ** 2 / np.maximum(of.pivot(labels), 1e-9))
+
+    return p_values(of, [squared], rng, 199)[0][1]
+
+
 @pytest.mark.parametrize("back", [0.0, 0.6])
 def test_users_with_habits_are_no_drift(back: float) -> None:
     rng = np.random.default_rng(6)
-    by_user, by_row = [], []
-    for _ in range(150):
-        values, current, unit = habits(rng, 80, back)
-        for found, who in ((by_user, unit), (by_row, np.arange(len(unit)))):
-            of = blocks(who, current)
-            sums = of.sums((values - values.mean())[:, 0])
-            test = [lambda labels, of=of, sums=sums: (labels @ sums)[:, 0] ** 2 / np.maximum(of.pivot(labels), 1e-9)]
-            found.append(p_values(of, test, rng, 199)[0][1] <= 0.05)
-    assert np.mean(by_user) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 150)
-    assert np.mean(by_row) > 0.2  # what a permutation of rows would have made of them
+    made = [habits(rng, 80, back) for _ in range(150)]
+    by_user = [p_of_means(values, current, unit, rng) for values, current, unit in made]
+    by_row = [p_of_means(values, current, np.arange(len(unit)), rng) for values, current, unit in made]
+    assert np.mean(np.array(by_user) <= 0.05) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 150)
+    assert np.mean(np.array(by_row) <= 0.05) > 0.2  # what a permutation of rows would have made of them
 
 
 def test_labels_keep_who_is_where() -> None:

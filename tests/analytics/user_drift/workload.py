@@ -32,8 +32,8 @@ COLUMNS = (
 class Scenario:
     """`moved_days`: so many days before UNTIL users begin to move; likewise the others."""
 
-    days: float = 21
-    calls_a_day: int = 150
+    days: float = 16
+    calls_a_day: int = 130
     users: int = 250
     tenants: int = 12
     moved_days: float = 0
