@@ -11,7 +11,7 @@ run: $(VENV)/.run  ## everything on the embedded engine, addresses on the screen
 	@$(BIN)/spanledger up
 
 test: setup instrumentations  ## all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 setup: $(VENV)/.dev  ## what developers need
 

@@ -1,7 +1,7 @@
 """What a job is, what it is asked and what it gives back.
 
-A job reads through a `Source` and decides in a pure function. It says everything that it believes as `Candidate`s; which
-of them become findings, and how loudly, is for `analytics.findings` to say, by rules that all jobs share.
+A job reads through a `Source` and decides in a pure function. It says everything that it believes as `Candidate`s;
+which of them become findings, and how loudly, is for `analytics.findings` to say, by rules that all jobs share.
 """
 
 from __future__ import annotations
