@@ -74,8 +74,8 @@ def _per_day(event: Event) -> float | None:
 
 
 def _tenants_hit(event: Event) -> int | None:
-    """Tenants with a name whose rate fell by half of what it fell in all."""
-    both = event.around.both.filter(event.around.both["tenant"] != "")
+    """Tenants with a name whose rate fell by at least half of what it fell in all."""
+    both = event.cells.both.filter(pl.col("tenant") != "")
     if both.is_empty():
         return None
     sums = both.group_by("tenant").agg(pl.selectors.float().sum())

@@ -36,7 +36,7 @@ def loss(cells: Cells) -> Loss:
         missed=pl.col("tokens_after") * pl.col("cached_before") / pl.col("tokens_before") - pl.col("cached_after"),
         rewritten=pl.col("written_after") - pl.col("tokens_after") * pl.col("written_before") / pl.col("tokens_before"),
     )
-    prices = _prices(cells.frame)
+    prices = _prices(cells.frame).with_columns(pl.coalesce("input", "write"))  # all that missed was written
     by_model = lost.group_by("model").agg(pl.col("missed", "rewritten").sum()).join(prices, on="model", how="left")
     usd = by_model.select(
         pl.col("missed") * (pl.col("input") - pl.col("cached"))

@@ -15,6 +15,8 @@ from analytics.jobs.contract import Candidate, Report, Window
 
 MONDAY = datetime(2026, 10, 19, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+MANY = 30
+"""Calls of an hour that need not be drawn one by one."""
 PRICES = {"gpt-4o": (2.5e-6, 1.25e-6, 2.5e-6), "claude-sonnet-4-5": (3e-6, 0.3e-6, 3.75e-6)}
 """Input, cached, write: USD per token."""
 Shape = Callable[[datetime], float]
@@ -86,11 +88,8 @@ def _row(flow: Flow, hour: datetime, random: np.random.Generator, noise: float) 
     calls = int(random.poisson(flow.calls * flow.shape(hour)))
     if not calls:
         return None
-    sizes = random.gamma(2.0, flow.tokens / 2, min(calls, 400))
-    tokens = sizes.sum() * calls / len(sizes)
     rate = float(np.clip(flow.rate(hour) + random.normal(0, noise), 0, 1))
-    shares = random.beta(2 * rate + 1e-9, 2 * (1 - rate) + 1e-9, len(sizes))
-    cached = float((sizes * shares).sum() * calls / len(sizes))
+    tokens, cached, squares = _few(flow, calls, rate, random) if calls < MANY else _many(flow, calls, rate, random)
     said = flow.reported(hour)
     price = PRICES[flow.model]
     written = (tokens - cached) if flow.writes else 0.0
@@ -99,8 +98,22 @@ def _row(flow: Flow, hour: datetime, random: np.random.Generator, noise: float) 
         "feature": "", "purpose": flow.purpose, "all_calls": calls, "calls": round(calls * said),
         "all_tokens": tokens, "tokens": tokens * said, "cached": cached * said, "written": written, "unpriced": 0,
         "input_usd": (tokens - cached - written) * price[0], "cached_usd": cached * price[1],
-        "write_usd": written * price[2], "squares": float((sizes * sizes).sum() * calls / len(sizes)),
+        "write_usd": written * price[2], "squares": squares,
     }  # fmt: skip
+
+
+def _few(flow: Flow, calls: int, rate: float, random: np.random.Generator) -> tuple[float, float, float]:
+    """Tokens, cached ones and squares, call by call."""
+    sizes = random.gamma(2.0, flow.tokens / 2, calls)
+    shares = random.beta(2 * rate + 1e-9, 2 * (1 - rate) + 1e-9, calls)
+    return float(sizes.sum()), float((sizes * shares).sum()), float((sizes * sizes).sum())
+
+
+def _many(flow: Flow, calls: int, rate: float, random: np.random.Generator) -> tuple[float, float, float]:
+    """The same by the normal law that sums of many calls follow."""
+    tokens = flow.tokens * (calls + random.normal(0, np.sqrt(calls / 2)))
+    share = np.clip(rate + random.normal(0, np.sqrt(rate * (1 - rate) / 3 * 1.5 / calls)), 0, 1)
+    return tokens, float(tokens * share), 1.5 * calls * flow.tokens**2
 
 
 def _overview(usage: pl.DataFrame) -> pl.DataFrame:
