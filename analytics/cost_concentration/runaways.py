@@ -75,8 +75,8 @@ def find(inputs: Inputs, thresholds: Thresholds) -> Report:
 
 
 def _own(verdicts: Mapping[str, Verdict], customers: int) -> dict[str, Runaway]:
-    """The runaways, but where there is no history those only that no crowd shares in time: a Monday after a weekend then
-    looks like a runaway of everybody."""
+    """The runaways, but where there is no history only those that no crowd shares in time: a Monday after a weekend
+    then looks like a runaway of everybody."""
     found = {tenant: each.runaway for tenant, each in verdicts.items() if each.runaway}
     crowd = max(2, customers / 4)
     return {
