@@ -156,7 +156,7 @@ def _candidate(inputs: Inputs, row: dict[str, Any], test: Test, weeks: Sequence[
         p_value=test.p_value,
         title=_title(name, row, days),
         summary=f"{_why(row, factor)} It moved on {wording.moment(since)}; its share of all cost went from "
-        f"{wording.percent(earlier / weeks[1])} to {wording.percent(recent / weeks[0])}.",
+        f"{wording.percent(_share(earlier, weeks[1]))} to {wording.percent(_share(recent, weeks[0]))}.",
         since=since,
         until=until,
         cost_usd=max(0.0, row["excess_usd"]),
@@ -167,7 +167,11 @@ def _candidate(inputs: Inputs, row: dict[str, Any], test: Test, weeks: Sequence[
             "earlier_usd": round(earlier, 6),
             "expected_usd": round(row["expected_usd"], 6),
             "difference_usd_per_day": [round(test.low, 6), round((recent - earlier) / days, 6), round(test.high, 6)],
-            "share_difference": [shares[0], round(recent / weeks[0] - earlier / weeks[1], 6), shares[1]],
+            "share_difference": [
+                shares[0],
+                round(_share(recent, weeks[0]) - _share(earlier, weeks[1]), 6),
+                shares[1],
+            ],
             "recent_calls": row["recent_calls"],
             "earlier_calls": row["earlier_calls"],
             "cost_per_call_times": round(factor, 3),
@@ -201,11 +205,16 @@ def _why(row: dict[str, Any], factor: float) -> str:
     return f"{calls}, and each cost {factor:.2f} times as much, beyond what calls at large did."
 
 
+def _share(usd: float, total: float) -> float:
+    """Of a week's cost; none of a week without any."""
+    return usd / total if total else 0.0
+
+
 def _share_change(row: dict[str, Any], weeks: Sequence[float], difference: float) -> float:
     """Of all cost, had the customer's moved by `difference` and the others' as it did."""
     moved = max(0.0, float(row["earlier_usd"]) + difference)
     others = float(weeks[0] - row["recent_usd"])
-    return round(moved / max(others + moved, 1e-12) - float(row["earlier_usd"]) / weeks[1], 6)
+    return round(moved / max(others + moved, 1e-12) - _share(float(row["earlier_usd"]), weeks[1]), 6)
 
 
 def _notes(period: Period, changed: pl.DataFrame, chosen: pl.DataFrame) -> dict[str, Any]:

@@ -62,9 +62,9 @@ class DemoService:
 
     def backfill(self, job: str, since: str, until: str) -> Iterator[Mapping[str, Any]]:
         """The answer of the API line by line: how many windows, then each run."""
-        body = orjson.dumps({"jobs": [job], "from": since, "to": until})
+        body = orjson.dumps({"from": since, "to": until})
         reply = urllib3.request(
-            "POST", f"{self.api}/api/v1/jobs/backfill", body=body, headers=self._headers("application/json"),
+            "POST", f"{self.api}/api/v1/jobs/{job}/backfill", body=body, headers=self._headers("application/json"),
             timeout=BACKFILL_SECONDS, retries=False, preload_content=False,
         )  # fmt: skip
         if reply.status != 200:

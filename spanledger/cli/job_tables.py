@@ -87,8 +87,8 @@ def finding_report(found: Row) -> Iterator[RenderableType]:
     for said in found["observations"]:
         q_value = None if said["q_value"] is None else f"{said['q_value']:.2g}"
         table.add_row(
-            cell(_window(said)), _styled(said["severity"]), cell(f"{said['effect']:.4g}"), cell(money(said["cost_usd"])),
-            cell(q_value), cell(said["title"]),
+            cell(_window(said)), _styled(said["severity"]), cell(f"{said['effect']:.4g}"),
+            cell(money(said["cost_usd"])), cell(q_value), cell(said["title"]),
         )  # fmt: skip
     yield table
 
