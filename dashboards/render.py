@@ -15,7 +15,10 @@ from dashboards.asked import RANGES
 UNKNOWN = "–"
 """What stands where a value is not known; never 0."""
 STATIC = Path(__file__).with_name("static")
-NAV = (("Now", "/", "n"),)
+NAV = (
+    ("Now", "/", "n"),
+    ("Traces", "/traces", "t"),
+)
 """Name, address and key (after `g`) of each entry of the navigation."""
 
 

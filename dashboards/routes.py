@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
 from dashboards.page import Page, add
-from dashboards.pages import home
+from dashboards.pages import home, trace, traces
 from dashboards.render import STATIC
 from spanledger.engine import Engine
 from spanledger.settings import Settings
@@ -30,6 +30,7 @@ def router(engine: Engine, settings: Settings) -> APIRouter:
         body, kind = files[name]
         return Response(body, media_type=kind, headers=FOR_EVER)
 
+    trace.add_data(routes, engine)
     for page in pages(engine, settings):
         add(routes, page)
     return routes
@@ -38,3 +39,5 @@ def router(engine: Engine, settings: Settings) -> APIRouter:
 def pages(engine: Engine, settings: Settings) -> Iterable[Page]:
     """Every page."""
     yield home.page(engine, settings)
+    yield traces.page(engine)
+    yield trace.page(engine)
