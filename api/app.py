@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,14 +13,16 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 import dashboards
 import spanledger
-from api import admin, energy, money, problems
+from api import admin, carbon, energy, findings, jobs, money, problems
 from api.admin import QuarantineRoom
 from api.doorkeeper import Doorkeeper
+from api.jobs import JobsRoom
+from api.slots import Slots
 from api.status import Status
 from spanledger import guard
 from spanledger import sql as sql_files
 from spanledger.engine import Engine
-from spanledger.errors import EngineUnavailable, LimitExceeded
+from spanledger.errors import LimitExceeded
 from spanledger.settings import Settings
 
 TRACE = Path(__file__).with_name("trace.sql")
@@ -86,7 +85,9 @@ class Problem(BaseModel):
     code: int | None = None
 
 
-def create_app(engine: Engine, settings: Settings, status: Status, quarantine: QuarantineRoom) -> FastAPI:
+def create_app(
+    engine: Engine, settings: Settings, status: Status, quarantine: QuarantineRoom, analyses: JobsRoom
+) -> FastAPI:
     """The app that `spanledger serve` runs; nothing in it outlives `engine`."""
     app = FastAPI(
         title="spanledger",
@@ -102,6 +103,9 @@ def create_app(engine: Engine, settings: Settings, status: Status, quarantine: Q
     app.include_router(admin.router(engine, quarantine))
     app.include_router(money.router(engine))
     app.include_router(energy.router(engine, settings))
+    app.include_router(jobs.router(analyses))
+    app.include_router(findings.router(engine))
+    app.include_router(carbon.router(engine))
     app.include_router(dashboards.router(engine, settings))
     return app
 
@@ -128,7 +132,7 @@ def _add_probes(app: FastAPI, status: Status) -> None:
 
 
 def _add_reads(app: FastAPI, engine: Engine, max_rows: int) -> None:
-    slots = _Slots(MAX_QUERIES)
+    slots = Slots(MAX_QUERIES, "queries")
 
     @app.post("/api/v1/query", tags=["data"], responses={200: {"model": QueryAnswer}})
     def query(asked: Query) -> Response:
@@ -158,23 +162,6 @@ def _add_reads(app: FastAPI, engine: Engine, max_rows: int) -> None:
         spans = answer.records()[:MAX_SPANS_OF_A_TRACE]
         truncated = len(answer.rows) > MAX_SPANS_OF_A_TRACE
         return _json({"trace_id": trace_id.lower(), "spans": spans, "truncated": truncated})
-
-
-class _Slots:
-    """At most `count` holders at once; one more is turned away, not made to wait."""
-
-    def __init__(self, count: int) -> None:
-        self._free = threading.BoundedSemaphore(count)
-        self._count = count
-
-    @contextmanager
-    def taken(self) -> Iterator[None]:
-        if not self._free.acquire(blocking=False):
-            raise EngineUnavailable(f"{self._count} queries run already; try again in a moment.")
-        try:
-            yield
-        finally:
-            self._free.release()
 
 
 def _json(body: object) -> Response:

@@ -43,7 +43,7 @@ class Source:
         )
         self.rows_read += answer.rows_read
         self.rows_by_statement[path.stem] = self.rows_by_statement.get(path.stem, 0) + answer.rows_read
-        return pl.DataFrame([_series(name, kind, answer.values[name]) for name, kind in answer.columns])
+        return pl.DataFrame([_series(name, kind, answer.values.get(name, [])) for name, kind in answer.columns])
 
 
 def _series(name: str, kind: str, values: list[Any]) -> pl.Series:
