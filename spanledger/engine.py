@@ -175,9 +175,9 @@ class Engine:
     def command(
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> None:
-        """Run a statement that returns nothing."""
+        """Run a statement that returns nothing; one with `settings` has no SETTINGS of its own."""
         with self._trusted.client() as client:
-            client.command(sql, parameters=dict(parameters or {}), settings=dict(settings or {}))
+            client.command(_with(sql, settings), parameters=dict(parameters or {}))
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Insert a few rows from Python."""
@@ -192,9 +192,8 @@ class Engine:
     def insert_file(self, table: str, path: Path, form: str, settings: Mapping[str, Any]) -> None:
         """The same for a file. The embedded engine reads it where it lies; to a server it is streamed."""
         if self.embedded and not set(str(path)) & set("*?{}"):  # which would be patterns
-            clause = ", ".join(f"{name} = {literal(str(value))}" for name, value in settings.items())
             source = f"INFILE {literal(str(path.resolve()))} COMPRESSION 'none'"
-            self.command(f"INSERT INTO {table} FROM {source} SETTINGS {clause} FORMAT {form}")
+            self.command(f"{_with(f'INSERT INTO {table} FROM {source}', settings)} FORMAT {form}")
             return
         with path.open("rb") as file:
             self.insert_raw(table, file, form, settings)
@@ -331,7 +330,14 @@ def _raw(
     pool: _Pool, sql: str, parameters: Mapping[str, Any] | None, settings: Mapping[str, Any] | None, form: str
 ) -> bytes:
     with pool.client() as client:
-        return client.raw_query(sql, parameters=dict(parameters or {}), settings=dict(settings or {}), fmt=form)
+        return client.raw_query(_with(sql, settings), parameters=dict(parameters or {}), fmt=form)
+
+
+def _with(sql: str, settings: Mapping[str, Any] | None) -> str:
+    """A statement with its settings. The embedded driver would read, set and reset each by a statement of its own,
+    which takes two milliseconds a setting."""
+    clause = ", ".join(f"{name} = {literal(str(value))}" for name, value in (settings or {}).items())
+    return f"{sql}\nSETTINGS {clause}" if clause else sql
 
 
 def _loads(raw: bytes) -> dict[str, Any]:
