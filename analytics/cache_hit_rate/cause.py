@@ -54,9 +54,13 @@ class Cause:
     """Adtributor's answers on missed tokens, the best first."""
 
 
-def cause(cells: Cells, everybody: Cells) -> Cause:
-    """The cause of a fall of the cells; a neighbour may be anybody on the same models."""
-    suspect = neighbour(everybody.where(pl.col("model").is_in(cells.frame["model"].unique().to_list())))
+def cause(cells: Cells, everybody: Cells, *, comparable: bool) -> Cause:
+    """The cause of a fall of the cells; a neighbour may be anybody on the same models. Unless the hours before were
+    comparable, growth is that of the day."""
+    around = everybody.where(pl.col("model").is_in(cells.frame["model"].unique().to_list()))
+    suspect = neighbour(around) if comparable else None
+    if suspect and _carries_itself(cells, suspect):
+        suspect = None
     shares = {dimension: contributions(cells, dimension) for dimension in DIMENSIONS}
     named = {
         dimension: name
@@ -71,6 +75,13 @@ def cause(cells: Cells, everybody: Cells) -> Cause:
         {dimension: table.head(10).to_dicts() for dimension, table in shares.items()},
         tuple(_explanations(cells)),
     )
+
+
+def _carries_itself(cells: Cells, suspect: Neighbour) -> bool:
+    """Whether it is mostly the suspect's own rate that fell: then it is the culprit, and nobody's neighbour."""
+    rates = contributions(cells, "tenant")
+    own = float(rates.filter(pl.col("name") == suspect.tenant)["rate"].sum())
+    return own <= CARRIES * float(rates["rate"].sum()) < 0
 
 
 def mixed(cells: Cells) -> dict[str, str]:
