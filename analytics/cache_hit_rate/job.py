@@ -22,7 +22,8 @@ from spanledger.settings import Settings
 
 HERE = Path(__file__).parent
 FEWEST_CALLS = 50
-"""A fall's own test counts its calls, so it needs fewer of them than the 200 that others do."""
+"""Calls since the break. Its test knows how few they are, so it needs fewer than the 200 of other findings; below this,
+a handful of conversations that start anew look like a broken cache."""
 KINDS = (
     Kind("drop", "Prompts are found in the cache less often than in comparable hours.", 100 * MIN_DROP, FEWEST_CALLS),
     Kind(
