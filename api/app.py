@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 import dashboards
 import spanledger
-from api import admin, energy, findings, jobs, money, problems
+from api import admin, carbon, energy, findings, jobs, money, problems
 from api.admin import QuarantineRoom
 from api.doorkeeper import Doorkeeper
 from api.jobs import JobsRoom
@@ -105,6 +105,7 @@ def create_app(
     app.include_router(energy.router(engine, settings))
     app.include_router(jobs.router(analyses))
     app.include_router(findings.router(engine))
+    app.include_router(carbon.router(engine))
     app.include_router(dashboards.router(engine, settings))
     return app
 

@@ -25,8 +25,8 @@ def delete(engine: Engine, kind: str, value: str) -> dict[str, int]:
     """Delete all rows of a `trace` (its id in hex) or a `tenant`; how many there were, by table.
 
     Messages go with the last span of their day that refers to them; the same text said by somebody else stays.
-    Their rows in `traces`, `edges` and `usage` go too, and findings about a tenant; sums of a trace are made again by the
-    next steps of settling.
+    Their rows in `traces`, `edges` and `usage` go too, and findings about a tenant; sums of a trace are made again by
+    the next steps of settling.
     Rows that are still in the spool are not reached: ask again when `/readyz` is green.
     """
     column = COLUMNS[kind]

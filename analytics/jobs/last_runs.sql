@@ -1,8 +1,7 @@
--- Of each job the run of the newest window, and how many runs there were.
+-- Of each job the newest window that was run, and how that ended.
 SELECT
     job,
-    argMax(run_id, (window_to, version)) AS run_id,
-    max(window_to) AS window_to,
-    toString(argMax(outcome, (window_to, version))) AS outcome
+    max(window_to) AS last_window_to,
+    toString(argMax(outcome, (window_to, version))) AS last_outcome
 FROM job_runs
 GROUP BY job

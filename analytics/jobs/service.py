@@ -43,8 +43,8 @@ class JobService:
                 "kinds": [{"name": kind.name, "meaning": kind.meaning} for kind in job.kinds],
                 "every_seconds": job.every / timedelta(seconds=1),
                 "length_seconds": job.length / timedelta(seconds=1),
-                "last_window_to": iso(last[job.name]["window_to"]) if job.name in last else None,
-                "last_outcome": last[job.name]["outcome"] if job.name in last else None,
+                "last_window_to": iso(last[job.name]["last_window_to"]) if job.name in last else None,
+                "last_outcome": last[job.name]["last_outcome"] if job.name in last else None,
                 "lag_seconds": self._backlog.lag(job, now),
                 "open_findings": found.get(job.name, {}),
             }

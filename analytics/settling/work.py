@@ -54,8 +54,8 @@ class Work:
         self.round = 0
         self.execute(name, chunk=chunk)
         self.execute("link")
-        most = self._count("longest").bit_length()
-        while self._count("unfinished") and self.round < most:
+        most = self.count("longest").bit_length()
+        while self.count("unfinished") and self.round < most:
             self.round += 1
             self.execute("link_round", round=self.round)
 
@@ -64,7 +64,8 @@ class Work:
         parameters = {"run": self.run, "round": self.round, **values}
         self.engine.command(statement(name), parameters, SETTINGS)
 
-    def _count(self, name: str) -> int:
+    def count(self, name: str) -> int:
+        """The number that the statement `name` counts in the chunk in hand."""
         [[count]] = self.engine.rows(statement(name), {"run": self.run, "round": self.round})
         return int(count)
 

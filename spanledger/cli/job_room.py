@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
@@ -10,12 +10,7 @@ from urllib.parse import quote, urlencode
 import orjson
 import urllib3
 
-from analytics.jobs.runner import Runner
-from analytics.jobs.service import JobService
-from analytics.jobs.settled import OwnSettling, Settled
-from api.findings import Filter, list_findings, read_finding
 from spanledger.cli import local
-from spanledger.engine import Engine
 from spanledger.errors import EngineUnavailable, QueryFailed
 from spanledger.settings import Settings
 
@@ -38,7 +33,7 @@ class Room(Protocol):
     def backfill(self, jobs: Sequence[str], since: str, until: str | None) -> Iterator[dict[str, Any]]:
         """Run the scheduled windows of a time."""
 
-    def findings(self, asked: Filter) -> list[dict[str, Any]]:
+    def findings(self, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Findings that pass a filter."""
 
     def finding(self, finding_id: str) -> dict[str, Any]:
@@ -51,32 +46,10 @@ def entered(settings: Settings) -> Iterator[Room]:
     if base := local.address(settings):
         yield Remote(settings, f"{base}/api/v1")
         return
+    from spanledger.cli.job_here import Here  # noqa: PLC0415 - statistics and frames, which no other command needs
+
     with local.opened(settings) as engine:
         yield Here(engine, settings)
-
-
-class Here(JobService):
-    """On an engine of this process; nobody else settles meanwhile, unless it is a server."""
-
-    def __init__(self, engine: Engine, settings: Settings) -> None:
-        settling = OwnSettling(engine, settings) if engine.embedded else _Nobody()
-        super().__init__(Runner(engine, settings, "command"), Settled(engine, settling))
-        self._engine = engine
-
-    def findings(self, asked: Filter) -> list[dict[str, Any]]:
-        """Findings that pass a filter."""
-        return list_findings(self._engine, asked).findings
-
-    def finding(self, finding_id: str) -> dict[str, Any]:
-        """One finding."""
-        return read_finding(self._engine, finding_id)
-
-
-class _Nobody:
-    """On a server `serve` or `analyze` settles."""
-
-    def hurry(self, until: float) -> None:
-        """Can't be asked to."""
 
 
 class Remote:
@@ -116,10 +89,9 @@ class Remote:
         except urllib3.exceptions.HTTPError as error:
             raise EngineUnavailable(f"The service at {url} does not answer: {error}") from error
 
-    def findings(self, asked: Filter) -> list[dict[str, Any]]:
+    def findings(self, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Findings that pass a filter."""
-        given = asked.model_dump(mode="json", exclude_defaults=True)
-        return list(self._ask("GET", f"/findings?{urlencode(given, doseq=True)}")["findings"])
+        return list(self._ask("GET", f"/findings?{urlencode(asked, doseq=True)}")["findings"])
 
     def finding(self, finding_id: str) -> dict[str, Any]:
         """One finding."""

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import orjson
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from api.findings import Filter
 from spanledger.cli import job_tables
 from spanledger.cli.job_room import entered
-from spanledger.errors import BadRequest
 from spanledger.settings import load
 
 jobs_app = typer.Typer(help="Scheduled analyses: run one now, see what they did.", no_args_is_help=True)
@@ -58,10 +56,10 @@ def jobs_backfill(
         TextColumn("{task.fields[found]:,} findings"), TimeRemainingColumn(), console=console,
     )  # fmt: skip
     found = failed = done = 0
-    with entered(load()) as room, bar:
+    with entered(load()) as room:
         answers = room.backfill(jobs or [], since, until)
         task = bar.add_task("", total=next(answers)["windows"], found=0)
-        for run in answers:
+        for run in _shown(bar, answers):
             found += len(run["findings"])
             failed += run["outcome"] == "failed"
             done += 1
@@ -96,13 +94,8 @@ def findings(  # noqa: PLR0913, PLR0917  (one option a filter)
     if context.invoked_subcommand:
         return
     given = {"state": state, "severity": severity, "job": job, "subject": subject or [], "limit": limit}
-    try:
-        asked = Filter.model_validate(given)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise BadRequest(f"--{first['loc'][0]}: {first['msg']} (got {first['input']!r}).") from error
     with entered(load()) as room:
-        rows = room.findings(asked)
+        rows = room.findings({name: value for name, value in given.items() if value})
     if as_json:
         _write(rows)
     else:
@@ -118,6 +111,12 @@ def findings_show(finding_id: Annotated[str, typer.Argument(metavar="ID")], as_j
         _write(found)
     else:
         console.print(*job_tables.finding_report(found), sep="\n")
+
+
+def _shown(bar: Progress, answers: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """A bar while there are answers."""
+    with bar:
+        yield from answers
 
 
 def _write(value: object) -> None:

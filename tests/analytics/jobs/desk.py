@@ -104,8 +104,8 @@ class Desk:
         step = window.length / count
         rows = [
             {
-                "trace_id": f"{number:032x}",
-                "span_id": f"{number:016x}",
+                "trace_id": f"{number + 1:032x}",
+                "span_id": f"{number + 1:016x}",
                 "started_at": as_parameter(window.since + number * step),
                 "ingested_at": as_parameter(window.since + number * step),
                 "tenant": tenant,

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ import pytest
 from analytics.jobs.contract import NotComputable, Report, Severity, Window
 from analytics.jobs.runner import Outcome, Trigger
 from analytics.jobs.source import Source
+from spanledger.deletion import delete
 from spanledger.engine import Engine
+from spanledger.retention import drop_old
 from tests.analytics.jobs.desk import HOUR, START, Desk, ErrorJob, Told, candidate, hour
 
 
@@ -201,3 +204,30 @@ def test_a_finding_keeps_its_evidence(desk: Desk) -> None:
     turned = replace(said, subject={"model": "gpt-4o", "tenant": "O'Brien"}, severity=Severity.DIGEST)
     desk.run(Told(lambda _source, _window: Report([turned], tested=[0.001, 0.5])), hour(1))
     assert len(desk.findings()) == 1
+
+
+def test_a_deleted_tenants_findings_go(desk: Desk) -> None:
+    desk.spans(hour(0), 10)
+    tenant = 'o\'brien "&" söhne'
+    about = candidate(tenant)
+    names_it = candidate("several", details={"culprits": [{"tenant": tenant, "usd": 3}]})
+    others = candidate("o'brien", details={"culprits": ["sons"]})
+    desk.run(Told(lambda _source, _window: Report([about, names_it, others], notes={"largest": tenant})), hour(0))
+    delete(desk.engine, "tenant", "nobody")
+    assert len(desk.findings()) == 3
+    delete(desk.engine, "tenant", tenant)
+    assert [row["subject"] for row in desk.findings()] == [{"tenant": "o'brien"}]
+    assert desk.records("SELECT DISTINCT subject FROM finding_observations") == [{"subject": {"tenant": "o'brien"}}]
+    assert desk.records("SELECT notes FROM job_runs") == [{"notes": "{}"}]
+
+
+def test_old_findings_are_dropped_when_the_setting_says_so(desk: Desk) -> None:
+    old = Window(START - timedelta(days=100), START - timedelta(days=100) + HOUR)
+    for window in (old, hour(0)):
+        desk.spans(window, 10)
+        desk.run(Told(lambda _source, window: Report([candidate(f"{window.until:%B}", window)])), window)
+    assert drop_old(desk.engine, desk.settings, START.date()) == []
+    keep = desk.settings.model_copy(update={"findings_retention_days": 60})
+    assert drop_old(desk.engine, keep, START.date()) == [("finding_observations", "202608"), ("job_runs", "202608")]
+    assert [row["subject"] for row in desk.findings()] == [{"tenant": "November"}]
+    assert drop_old(desk.engine, keep, START.date()) == []
