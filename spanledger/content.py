@@ -66,8 +66,8 @@ CONTENT_KEYS = (
 LONGEST_VALUE = 1000
 """... as is any other value of more bytes than this, for not every instrumentation is known."""
 
-SKETCHED_WORDS, SKETCHED_BYTES = 64, 2000
-"""So much of a user's message goes into its sketch: with pairs of words, about 40 % of 256 buckets when it is long."""
+SKETCHED_WORDS, SKETCHED_BYTES = 48, 2000
+"""So much of a user's message goes into its sketch: with pairs of words, about a third of 256 buckets when it is long."""
 
 
 @dataclass(frozen=True)

@@ -33,18 +33,20 @@ multiIf(startsWith({{ text }}, '{"role":"'), startsWith({{ text }}, '{"role":"us
         startsWith({{ text }}, '{'), JSONExtractString({{ text }}, 'role') IN ('user', 'human', ''),
         {{ text }} != '') AND position(substring({{ text }}, 1, 400), '"type":"tool_') = 0
 {%- endmacro %}
-{#- Scripts without spaces: their runs are cut into pairs of characters. #}
-{%- macro words(text) -%}
-arrayMap(found -> arraySlice(if(length({{ text }}) = lengthUTF8({{ text }}), found, arrayFlatten(arrayMap(word ->
-        if(length(word) > 2 * lengthUTF8(word), ngrams(word, 2), [word]), found))), 1, {{ content.sketched_words }}),
-    [splitByNonAlpha(lower(replaceAll({{ text }}, '\\n', ' ')))])[1]
-{%- endmacro %}
-{#- A bit for the hash of each word and of each pair of words; the hash is keyed where those of messages are. #}
+{#- A bit for the hash of each word and of each pair of words; the hash is keyed where those of messages are. Scripts without
+spaces: their runs are cut into pairs of characters. #}
 {%- macro sketch(text) -%}
 arrayMap(hashes -> arraySum(arrayMap(bucket -> bitShiftLeft(toUInt256(1), bucket), arrayDistinct(arrayConcat(
         arrayMap(one -> toUInt8(one), hashes),
-        arrayMap((one, next) -> toUInt8(intHash64(one * 31 + next)), arrayPopBack(hashes), arrayPopFront(hashes)))))),
-    [arrayMap(word -> sipHash64Keyed((toUInt64({{ content.key[0] }}), toUInt64({{ content.key[1] }})), word), {{ words(text) }})])[1]
+        arrayMap((one, next) -> toUInt8(bitShiftRight(one * 31 + next, 20)), arrayPopBack(hashes), arrayPopFront(hashes)))))),
+    arrayMap(said -> arrayMap(
+        {%- if content.keyed %} word -> sipHash64Keyed((toUInt64({{ content.key[0] }}), toUInt64({{ content.key[1] }})), word),
+        {%- else %} word -> cityHash64(word),{% endif %}
+        arraySlice(if(length(said) = lengthUTF8(said), splitByNonAlpha(said), arrayFlatten(arrayMap(
+                run -> if(length(run) > 2 * lengthUTF8(run), ngrams(run, 2), [run]), splitByNonAlpha(said)))),
+            1, {{ content.sketched_words }})),
+    arrayMap(text -> replaceAll(lower(substring(text, greatest(position(text, '"content":"'), 1), {{ content.sketched_bytes }})), '\\n', ' '),
+        [{{ text }}])))[1]
 {%- endmacro %}
 CREATE MATERIALIZED VIEW hashed_from_recognised TO hashed_spans AS
 WITH
@@ -81,8 +83,7 @@ SELECT
     if(begins_turn, toUInt32(input_characters[-1]), 0) AS user_characters,
 {%- if content.sketched_words %}
     -- of the text as it is kept: masked and cut
-    if(begins_turn, {{ sketch('substring(kept_texts[length(kept_texts) - length(outputs)], 1, ' ~ content.sketched_bytes ~ ')') }},
-        toUInt256(0)) AS user_sketch,
+    if(begins_turn, {{ sketch('kept_texts[length(kept_texts) - length(outputs)]') }}, toUInt256(0)) AS user_sketch,
 {%- endif %}
     multiIf(
         content_system = '' AND system_first, lower(hex(sipHash128(tools_hash, message_hashes[1]))),

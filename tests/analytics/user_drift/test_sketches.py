@@ -114,4 +114,4 @@ def test_what_is_masked_is_not_in_the_sketch(engine: Engine, settings: Settings)
 @tried(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_has_a_sketch_of_bounded_work(engine: Engine, texts: list[str]) -> None:
     for _, bits in sketches(engine, *([talk.message("user", text)] for text in texts), *texts):
-        assert len(bits) <= 2 * 64
+        assert len(bits) <= 2 * 48
