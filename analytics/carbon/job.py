@@ -37,7 +37,7 @@ class Carbon:
 
     name = "carbon"
     title = "Energy and carbon of calls and tasks"
-    kinds = (
+    kinds: tuple[Kind, ...] = (
         Kind(REPORT, "All figures of the window, with bounds, factor set, grid and boundary.", min_n=0),
         Kind(KIND, "A feature or model emits clearly more per resolved task or per request than it did."),
         Kind(UNKNOWN, "Calls without an energy figure, which all sums lack.", min_n=0),
