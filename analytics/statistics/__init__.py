@@ -1,3 +1,3 @@
-"""Numerics that no single job owns, one idea a module."""
+"""Statistics that are not one job's own: one method a module, on arrays, without the engine."""
 
 from __future__ import annotations
