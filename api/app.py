@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,14 +13,16 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 import dashboards
 import spanledger
-from api import admin, energy, money, problems
+from api import admin, carbon, energy, findings, jobs, money, problems, spans
 from api.admin import QuarantineRoom
 from api.doorkeeper import Doorkeeper
+from api.jobs import JobsRoom
+from api.slots import Slots
 from api.status import Status
 from spanledger import guard
 from spanledger import sql as sql_files
 from spanledger.engine import Engine
-from spanledger.errors import EngineUnavailable, LimitExceeded
+from spanledger.errors import LimitExceeded
 from spanledger.settings import Settings
 
 TRACE = Path(__file__).with_name("trace.sql")
@@ -86,7 +85,9 @@ class Problem(BaseModel):
     code: int | None = None
 
 
-def create_app(engine: Engine, settings: Settings, status: Status, quarantine: QuarantineRoom) -> FastAPI:
+def create_app(
+    engine: Engine, settings: Settings, status: Status, quarantine: QuarantineRoom, analyses: JobsRoom
+) -> FastAPI:
     """The app that `spanledger serve` runs; nothing in it outlives `engine`."""
     app = FastAPI(
         title="spanledger",
@@ -98,10 +99,15 @@ def create_app(engine: Engine, settings: Settings, status: Status, quarantine: Q
     problems.install(app)
     app.add_middleware(Doorkeeper, settings=settings)
     _add_probes(app, status)
-    _add_reads(app, engine, settings.query_max_rows)
+    slots = Slots(MAX_QUERIES, "queries")
+    _add_reads(app, engine, slots, settings.query_max_rows)
+    app.include_router(spans.router(engine, slots))
     app.include_router(admin.router(engine, quarantine))
     app.include_router(money.router(engine))
     app.include_router(energy.router(engine, settings))
+    app.include_router(jobs.router(analyses))
+    app.include_router(findings.router(engine))
+    app.include_router(carbon.router(engine))
     app.include_router(dashboards.router(engine, settings))
     return app
 
@@ -127,9 +133,7 @@ def _add_probes(app: FastAPI, status: Status) -> None:
         return Response(status.metrics(), media_type=METRICS_TYPE)
 
 
-def _add_reads(app: FastAPI, engine: Engine, max_rows: int) -> None:
-    slots = _Slots(MAX_QUERIES)
-
+def _add_reads(app: FastAPI, engine: Engine, slots: Slots, max_rows: int) -> None:
     @app.post("/api/v1/query", tags=["data"], responses={200: {"model": QueryAnswer}})
     def query(asked: Query) -> Response:
         """Run one SELECT: read-only, and bounded in time, memory, rows read and rows of the answer."""
@@ -158,23 +162,6 @@ def _add_reads(app: FastAPI, engine: Engine, max_rows: int) -> None:
         spans = answer.records()[:MAX_SPANS_OF_A_TRACE]
         truncated = len(answer.rows) > MAX_SPANS_OF_A_TRACE
         return _json({"trace_id": trace_id.lower(), "spans": spans, "truncated": truncated})
-
-
-class _Slots:
-    """At most `count` holders at once; one more is turned away, not made to wait."""
-
-    def __init__(self, count: int) -> None:
-        self._free = threading.BoundedSemaphore(count)
-        self._count = count
-
-    @contextmanager
-    def taken(self) -> Iterator[None]:
-        if not self._free.acquire(blocking=False):
-            raise EngineUnavailable(f"{self._count} queries run already; try again in a moment.")
-        try:
-            yield
-        finally:
-            self._free.release()
 
 
 def _json(body: object) -> Response:

@@ -48,6 +48,7 @@ KINDS: dict[type[errors.SpanledgerError], Kind] = {
     errors.QueryFailed: Kind(400, "query-failed", "The engine can't answer this query"),
     errors.TooLarge: Kind(413, "too-large", "The body is too large"),
     errors.UnsupportedMedia: Kind(415, "unsupported-media", "This kind of body is not taken"),
+    errors.NotFound: Kind(404, "not-found", "There is no such thing"),
     errors.BadRequest: Kind(400, "bad-request", "The request can't be understood"),
     errors.Retryable: Kind(503, "unavailable", "Not now", retry_after=2),
     errors.SpanledgerError: Kind(500, "internal", "This went wrong on our side"),
@@ -92,7 +93,8 @@ def _of_ours(_: Request, error: Exception) -> Response:
     if isinstance(error, errors.LimitExceeded) and code in LIMIT_SETTINGS:
         limit, setting = LIMIT_SETTINGS[code]
         detail = f"The query met its limit of {limit}; ask for less, or raise {setting}. {detail}"
-    return problem(kind_of(error), detail, code=code, limit=limit, setting=setting)
+    place, meant = getattr(error, "position", None), getattr(error, "suggestion", None) or None  # of a filter
+    return problem(kind_of(error), detail, code=code, limit=limit, setting=setting, position=place, suggestion=meant)
 
 
 def _sentence(message: str) -> str:

@@ -25,7 +25,7 @@ from collector.attempt import Attempt
 from collector.identity import SPOOL_FOLDER, Identity, read_identity
 from collector.insert import insert
 from collector.quarantine import Quarantine
-from collector.segment import DONE, SEALED, Record, scan, segment_numbers, segment_path
+from collector.segment import DONE, OPEN, SEALED, Record, scan, segment_numbers, segment_path
 from collector.signals import SIGNALS, Signal
 from spanledger.engine import Engine
 from spanledger.errors import EngineUnavailable, QueryFailed, SpanledgerError
@@ -129,6 +129,10 @@ class Drain:
                 self.progress.retries += 1
                 self._stop.wait(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    def pending(self) -> frozenset[int]:
+        """The segments with requests that were acknowledged and are not in the engine."""
+        return frozenset(number for state in (OPEN, SEALED) for number in segment_numbers(self._folder, state))
 
     def drain_all(self) -> int:
         """Insert all sealed segments, oldest first, until told to stop; how many. Raises EngineUnavailable."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ def delete(engine: Engine, kind: str, value: str) -> dict[str, int]:
     """Delete all rows of a `trace` (its id in hex) or a `tenant`; how many there were, by table.
 
     Messages go with the last span of their day that refers to them; the same text said by somebody else stays.
-    Their rows in `traces`, `edges` and `usage` go too; sums of a trace are made again by the next steps of settling.
+    Their rows in `traces`, `edges` and `usage` go too, and findings about a tenant; sums of a trace are made again by
+    the next steps of settling.
     Rows that are still in the spool are not reached: ask again when `/readyz` is green.
     """
     column = COLUMNS[kind]
@@ -41,7 +43,19 @@ def delete(engine: Engine, kind: str, value: str) -> dict[str, int]:
         _delete(engine, table, column, wanted)
     if kind == "trace":
         engine.command(sql.read(SUM_NOW), wanted)
+    else:
+        _delete_findings(engine, value)
     return counts
+
+
+def _delete_findings(engine: Engine, tenant: str) -> None:
+    """Findings about a tenant, and those whose numbers name it; what runs said of their inputs, where it is named."""
+    wanted = {"value": tenant, "quoted": json.dumps(tenant, ensure_ascii=False)}
+    named = "position({text:Identifier}, {quoted:String}) > 0"
+    about = f"has(mapValues(subject), {{value:String}}) OR {named}"
+    for table in ("finding_observations", "finding_states"):
+        engine.command(f"ALTER TABLE {table} DELETE WHERE {about}", {**wanted, "text": "details"}, WAIT)
+    engine.command(f"ALTER TABLE job_runs UPDATE notes = '{{}}' WHERE {named}", {**wanted, "text": "notes"}, WAIT)
 
 
 def _delete(engine: Engine, table: str, column: str, wanted: dict[str, Any]) -> int:

@@ -8,6 +8,7 @@ One question decides how a caller reacts: would the same input fail again?
     │   ├── BadRequest             a request body that can't be understood (400)
     │   │   ├── TooLarge           ... or is larger than the bound (413)
     │   │   └── UnsupportedMedia   ... or is of a kind we don't take (415)
+    │   ├── NotFound               nothing of that name or id
     │   ├── QueryRefused           a query that the query endpoint does not allow
     │   ├── QueryFailed            the engine can't answer this statement, now or later
     │   │   └── LimitExceeded      ... because it met its bound of time, memory or rows
@@ -45,6 +46,10 @@ class BadSetting(Permanent):
 
 class BadRequest(Permanent):
     """A request that can't be understood."""
+
+
+class NotFound(Permanent):
+    """There is nothing of that name or id."""
 
 
 class TooLarge(BadRequest):

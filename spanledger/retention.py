@@ -12,6 +12,7 @@ from spanledger.settings import Settings
 TABLES = ("spans", "events", "metric_points")
 FOLLOWERS = {"spans": (("messages", 1), ("settled_traces", 1), ("trace_times", 100))}
 """Tables that go with another, and what divides a day (YYYYMMDD) to name their partitions: by day, or by month."""
+OLD_FINDINGS = Path(__file__).with_name("old_findings.sql")
 OLD_PARTITIONS = Path(__file__).with_name("old_partitions.sql")
 
 
@@ -26,7 +27,17 @@ def drop_old(engine: Engine, settings: Settings, today: date | None = None) -> l
         oldest_kept = int((today - timedelta(days=days)).strftime("%Y%m%d"))
         for name, divisor in ((table, 1), *FOLLOWERS.get(table, ())):
             dropped += _drop(engine, name, oldest_kept // divisor)
-    return dropped
+    return dropped + _drop_findings(engine, settings.findings_retention_days, today)
+
+
+def _drop_findings(engine: Engine, days: int, today: date) -> list[tuple[str, str]]:
+    """Findings not seen for so long, and whole months of what runs said and did."""
+    if not days:
+        return []
+    oldest = today - timedelta(days=days)
+    engine.command(sql.read(OLD_FINDINGS), {"oldest": oldest})
+    month = int(oldest.strftime("%Y%m"))
+    return [*_drop(engine, "finding_observations", month), *_drop(engine, "job_runs", month)]
 
 
 def _drop(engine: Engine, table: str, oldest_kept: int) -> list[tuple[str, str]]:

@@ -14,9 +14,10 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from spanledger.errors import BadSetting
+from spanledger.job_settings import JobSettings
 
 PREFIX = "SPANLEDGER_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
@@ -48,7 +49,7 @@ Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=100)]
 NameList = Annotated[tuple[Name, ...], BeforeValidator(_split_list)]
 
 
-class Settings(BaseModel):
+class Settings(JobSettings):
     """All settings with their types, defaults and meaning. Port 0 asks the system for a free one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
@@ -91,6 +92,7 @@ class Settings(BaseModel):
     spans_retention_days: Days = Field(0, description="Spans of days older than this are dropped. 0: kept for ever.")
     events_retention_days: Days = Field(0, description="The same for `events` (OTLP logs).")
     metric_points_retention_days: Days = Field(0, description="The same for `metric_points`.")
+    findings_retention_days: Days = Field(0, description="The same for findings, and for runs of jobs by whole months.")
     content: str = Field(
         "on",
         pattern="^(on|off)$",
@@ -135,12 +137,6 @@ class Settings(BaseModel):
     outcome_evaluations: str = Field(
         "task_outcome,task_completion,task_success,resolution,goal_accuracy",
         description="Names of the evaluation events that say how a task ended, comma-separated.",
-    )
-    cache_min_usd_per_day: float = Field(
-        50,
-        ge=0,
-        description="A broken prompt cache is a page from this loss a day on, else a ticket: below it, waiting until "
-        "the morning costs less than getting up.",
     )
     attributes_tenant: TextList = Field(
         (),

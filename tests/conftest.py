@@ -28,6 +28,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             )
 
 
+TABLES = (
+    "spans", "messages", "events", "metric_points", "rejected", "job_runs", "finding_observations", "finding_states",
+)  # fmt: skip
 OPENED: list[Engine] = []
 """The engine, once a test has asked for it."""
 
@@ -61,5 +64,5 @@ def _leave_nothing_behind() -> Iterator[None]:
     """A module's rows are gone before the next one's tests, which count and time."""
     yield
     for engine in OPENED:
-        for table in ("spans", "messages", "events", "metric_points", "rejected"):
+        for table in TABLES:
             engine.command(f"TRUNCATE TABLE {table} SYNC")

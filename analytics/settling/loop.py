@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from analytics.settling.statements import statement
+from analytics.settling.lease import Lease
 from analytics.settling.step import Settler
 from spanledger.engine import Engine
 from spanledger.settings import Settings
@@ -19,6 +19,10 @@ logger = logging.getLogger(__name__)
 LEASE_SECONDS = 120
 """On a server the process that settled last goes on; when it is gone for so long, another takes over."""
 STOP_SECONDS = 60.0
+HURRIED_SECONDS = 0.5
+"""Pause between steps while somebody waits for them."""
+HURRY_SECONDS = 30.0
+"""So long somebody waits at most."""
 
 
 @dataclass
@@ -45,7 +49,9 @@ class SettlingLoop:
         self._every = settings.settle_every_seconds
         self._settler = Settler(engine, settings)
         self._clock = clock
-        self._holder = secrets.token_hex(8)
+        self._lease = Lease(engine, "lease", secrets.token_hex(8))
+        self._hurried_until = 0.0
+        self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self.run, name="settling", daemon=True)
 
@@ -62,24 +68,36 @@ class SettlingLoop:
     def ask_to_stop(self) -> None:
         """Let `run` return after the step under way."""
         self._stop.set()
+        self._wake.set()
+
+    def hurry(self, until: float) -> None:
+        """Somebody waits for what came before `until` (Unix seconds): settle it, also traces that are not quiet yet."""
+        if until > self._hurried_until:
+            self._hurried_until = until
+            self._wake.set()
 
     def run(self) -> None:
         """Take steps until told to stop; without a pause while spans wait."""
         while not self._stop.is_set():
             if not self._step():
-                self._stop.wait(self._every)
+                self._wake.wait(min(self._every, HURRIED_SECONDS) if self._hurried else self._every)
+                self._wake.clear()
 
     @property
     def lag_seconds(self) -> float | None:
         """How old the newest span is that settling has seen, at most; None before the first step."""
         return max(0.0, self._clock() - self.progress.until) if self.progress.until else None
 
+    @property
+    def _hurried(self) -> bool:
+        return self.progress.until < self._hurried_until and self._clock() < self._hurried_until + HURRY_SECONDS
+
     def _step(self) -> bool:
         """One step; True when more waits. What goes wrong is said once and tried again."""
         try:
             if not self._may_settle():
                 return False
-            step = self._settler.step()
+            step = self._settler.step(quiet_seconds=0 if self._hurried else None)
         except Exception as error:
             if not self.progress.problem:
                 logger.warning("Settling will be tried again: %s", error, exc_info=True)
@@ -96,13 +114,4 @@ class SettlingLoop:
 
     def _may_settle(self) -> bool:
         """Embedded, always. On a server, when nobody else did within the lease."""
-        if self._engine.embedded:
-            return True
-        if self._held_by_other():
-            return False
-        self._engine.command(statement("take_lease"), {"seconds": LEASE_SECONDS, "holder": self._holder})
-        return not self._held_by_other()
-
-    def _held_by_other(self) -> bool:
-        [[holder, valid]] = self._engine.rows(statement("lease"))
-        return bool(valid) and str(holder) != self._holder
+        return self._lease.take(LEASE_SECONDS)

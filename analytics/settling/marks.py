@@ -15,9 +15,13 @@ HOURS = "hours"
 """`usage_hours` counts before it, `usage_slices` from it on."""
 
 
+LATE = "jobs_late"
+"""Spans before it have been looked at for windows of jobs that they came too late for."""
+
+
 def read_marks(engine: Engine) -> dict[str, int]:
     """All marks."""
-    found = dict.fromkeys((TOUCHED, SETTLED, HOURS), 0)
+    found = dict.fromkeys((TOUCHED, SETTLED, HOURS, LATE), 0)
     return found | {str(name): int(until) for name, until in engine.rows(statement("marks"))}
 
 

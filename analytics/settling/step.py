@@ -52,13 +52,17 @@ class Settler:
         self._engine = engine
         self._settings = settings
 
-    def step(self, safe: int | None = None) -> Step:
-        """Settle what is due. `safe` (ms since 1970): rows accepted before it are visible; asked from the engine."""
+    def step(self, safe: int | None = None, quiet_seconds: float | None = None) -> Step:
+        """Settle what is due. `safe` (ms since 1970): rows accepted before it are visible; asked from the engine.
+
+        A trace is due when it has been quiet for `quiet_seconds`, the setting by default.
+        """
         started = time.monotonic()
         marks = read_marks(self._engine)
         window = self._window(marks[TOUCHED], self._safe() if safe is None else safe)
         slices, duplicates = self._touch(window, marks[HOURS])
-        settled_until = max(window.until - int(self._settings.settle_after_seconds * 1000), marks[SETTLED])
+        quiet = self._settings.settle_after_seconds if quiet_seconds is None else quiet_seconds
+        settled_until = max(window.until - int(quiet * 1000), marks[SETTLED])
         traces = self._settle(marks[SETTLED], settled_until, window.until)
         slices += sum_changed(self._engine, marks[HOURS])
         slices += close_hour(self._engine, window.until)
@@ -104,8 +108,7 @@ class Settler:
     def _settle(self, since: int, until: int, summed: int) -> int:
         asked = [str(trace) for (trace,) in self._engine.rows(statement("asked"))]
         due = Due(since, until, int(self._settings.settle_at_most_seconds * 1000), asked)
-        evaluations = [name.strip() for name in self._settings.outcome_evaluations.split(",")]
-        traces = settle_traces(self._engine, due, summed, evaluations)
+        traces = settle_traces(self._engine, self._settings, due, summed)
         if asked:
             self._engine.command("DELETE FROM settle_again WHERE trace_id IN {asked:Array(String)}", {"asked": asked})
         if traces or until - since >= IDLE_MS:

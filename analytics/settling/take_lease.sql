@@ -1,2 +1,2 @@
 INSERT INTO settle_marks (name, until, holder)
-SELECT 'lease', now64(3, 'UTC') + toIntervalSecond({seconds:UInt32}), {holder:String}
+SELECT {name:String}, now64(3, 'UTC') + toIntervalSecond({seconds:UInt32}), {holder:String}

@@ -1,10 +1,13 @@
-"""The analyze process: it settles, and nothing else."""
+"""The analyze process: it settles and runs jobs, and nothing else."""
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable
 
+from analytics.jobs.runner import Runner
+from analytics.jobs.schedule import Schedule
 from analytics.settling.loop import SettlingLoop
 from spanledger.engine import open_engine
 from spanledger.settings import Settings
@@ -12,15 +15,20 @@ from spanledger.upgrade import upgrade
 
 
 def analyze_until_signal(settings: Settings, *, ready: Callable[[], None]) -> None:
-    """Settle until SIGTERM or SIGINT; `ready` is called once the engine has been opened and migrated."""
+    """Settle and run jobs until SIGTERM or SIGINT; `ready` is called once the engine has been opened and migrated."""
     engine = open_engine(settings, role="analyze")
     try:
         for _ in upgrade(engine, settings):
             pass
         loop = SettlingLoop(engine, settings)
+        schedule = Schedule(Runner(engine, settings, f"analyze {os.getpid()}"))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: loop.ask_to_stop())
-        ready()
-        loop.run()
+        schedule.start()
+        try:
+            ready()
+            loop.run()
+        finally:
+            schedule.stop()
     finally:
         engine.close()

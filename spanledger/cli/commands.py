@@ -14,10 +14,11 @@ from collector.service import run as run_collect
 from spanledger import __version__
 from spanledger.cli import doctor as doctor_checks
 from spanledger.cli import local, money
-from spanledger.cli.analyze_role import analyze_until_signal
+from spanledger.cli.carbon import carbon
+from spanledger.cli.demo import demo
 from spanledger.cli.energy import app as energy_app
-from spanledger.cli.engine_role import serve_until_signal
 from spanledger.cli.explain_mapping import explain_mapping
+from spanledger.cli.jobs import findings_app, jobs_app
 from spanledger.cli.tables import answer_table, rejected_table
 from spanledger.cli.up import run_up
 from spanledger.engine import open_engine
@@ -36,7 +37,11 @@ app.add_typer(money.prices_app, name="prices")
 app.add_typer(money.revenue_app, name="revenue")
 app.command("reprice")(money.reprice)
 app.add_typer(energy_app, name="energy")
+app.add_typer(jobs_app, name="jobs")
+app.add_typer(findings_app, name="findings")
+app.command("carbon")(carbon)
 app.command("explain-mapping")(explain_mapping)
+app.command("demo")(demo)
 console = Console()
 
 
@@ -75,12 +80,16 @@ def collect() -> None:
 @app.command()
 def serve() -> None:
     """Only the engine's side: drain this data directory's spool, answer the API and the pages."""
+    from spanledger.cli.engine_role import serve_until_signal  # noqa: PLC0415 - what jobs need takes a second to import
+
     serve_until_signal(_settings(), role="serve", ready=lambda address: _say(f"API and pages {address}"))
 
 
 @app.command()
 def analyze() -> None:
-    """Only settling, for a ClickHouse server: `serve` does it too, and one process at a time."""
+    """Only settling and jobs, for a ClickHouse server: `serve` does both too, and one process at a time."""
+    from spanledger.cli.analyze_role import analyze_until_signal  # noqa: PLC0415 - the same
+
     analyze_until_signal(_settings(), ready=lambda: _say("Settling"))
 
 

@@ -1,8 +1,9 @@
-"""The engine process: it holds the engine, drains the spool into it, settles, and serves the API and the pages."""
+"""The engine process: it holds the engine, drains the spool, settles, runs jobs, and serves the API and the pages."""
 
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import socket
 import threading
@@ -11,10 +12,15 @@ from collections.abc import Callable
 
 import uvicorn
 
+from analytics.jobs.runner import Runner
+from analytics.jobs.schedule import Schedule
+from analytics.jobs.service import JobService
+from analytics.jobs.settled import Settled
 from analytics.settling.loop import SettlingLoop
 from api.app import create_app
 from collector.drain import Drain, drains
 from collector.quarantine import Quarantine
+from spanledger.cli.analysis_metrics import JobMetrics, SettlingMetrics
 from spanledger.cli.engine_status import EngineStatus
 from spanledger.engine import Engine, open_engine
 from spanledger.errors import BadSetting, EngineUnavailable, SpanledgerError
@@ -31,7 +37,7 @@ STOP_SECONDS = 5
 
 
 class EngineService:
-    """Engine, drains, settling, housekeeping and API of one process."""
+    """Engine, drains, settling, jobs, housekeeping and API of one process."""
 
     def __init__(self, settings: Settings, *, role: str) -> None:
         self._settings = settings
@@ -86,8 +92,13 @@ class EngineService:
     def _serve(self, engine: Engine, listener: socket.socket, ready: Callable[[str], None]) -> None:
         draining = drains(engine, self._settings.data_dir)
         settling = SettlingLoop(engine, self._settings)
-        status = EngineStatus(engine, self._settings, draining, settling)
-        app = create_app(engine, self._settings, status, Quarantine(engine, self._settings.data_dir, time.time))
+        runner = Runner(engine, self._settings, f"{self._role} {os.getpid()}")
+        schedule = Schedule(runner)
+        analyses = JobService(runner, Settled(engine, settling, _spooled(draining)))
+        metrics = (SettlingMetrics(settling), JobMetrics(engine, schedule))
+        status = EngineStatus(engine, self._settings, draining, metrics)
+        quarantine = Quarantine(engine, self._settings.data_dir, time.time)
+        app = create_app(engine, self._settings, status, quarantine, analyses)
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -104,15 +115,18 @@ class EngineService:
         for drain in draining:
             drain.start()
         settling.start()
+        schedule.start()
         housekeeping.start()
         announcer.start()
         try:
             self._server.run(sockets=[listener])
         finally:
             self._stop.set()
+            schedule.ask_to_stop()
             settling.ask_to_stop()
             _stop_all(draining)
             settling.stop()
+            schedule.stop()
             housekeeping.join(STOP_SECONDS)
 
     def _announce(self, engine: Engine, listener: socket.socket, ready: Callable[[str], None]) -> None:
@@ -132,6 +146,11 @@ class EngineService:
             except SpanledgerError as error:
                 logger.warning("Retention will be tried again in an hour: %s", error)
             self._stop.wait(RETENTION_SECONDS)
+
+
+def _spooled(draining: list[Drain]) -> Callable[[], frozenset[int]]:
+    """Which segments of spans are not in the engine yet."""
+    return next(drain.pending for drain in draining if drain.name == "traces")
 
 
 def _stop_all(draining: list[Drain]) -> None:

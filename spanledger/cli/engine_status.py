@@ -8,8 +8,8 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
-from analytics.settling.loop import SettlingLoop
 from collector.drain import Drain
 from collector.report import read_report
 from spanledger import sql
@@ -23,20 +23,20 @@ LATE_SECONDS = 30.0
 
 
 class EngineStatus:
-    """The `Status` of the API, over an engine and the drains."""
+    """The `Status` of the API, over an engine, the drains and what tells of analyses."""
 
     def __init__(
         self,
         engine: Engine,
         settings: Settings,
         draining: Sequence[Drain],
-        settling: SettlingLoop | None = None,
+        analyses: Sequence[Collector] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._engine = engine
         self._settings = settings
         self._draining = draining
-        self._settling = settling
+        self._analyses = analyses
         self._clock = clock
 
     def ready(self) -> list[str]:
@@ -67,22 +67,8 @@ class EngineStatus:
             retries.add_metric([drain.name], drain.progress.retries)
             refused.add_metric([drain.name], drain.progress.quarantined)
             waiting.add_metric([drain.name], drain.progress.waiting)
-        return [drained, retries, refused, waiting, *self._settled(), *self._tables()]
-
-    def _settled(self) -> list[Metric]:
-        if not self._settling:
-            return []
-        progress = self._settling.progress
-        lag = GaugeMetricFamily("spanledger_settling_lag_seconds", "Since the newest moment that settling has seen.")
-        if (seconds := self._settling.lag_seconds) is not None:
-            lag.add_metric([], seconds)
-        return [
-            lag,
-            CounterMetricFamily("spanledger_settled_traces", "Rows of traces written.", value=progress.traces),
-            CounterMetricFamily("spanledger_settling_spans", "New spans looked at.", value=progress.spans),
-            CounterMetricFamily("spanledger_duplicate_calls", "Spans not billed twice.", value=progress.duplicates),
-            CounterMetricFamily("spanledger_settling_failures", "Steps tried again.", value=progress.failures),
-        ]
+        analysed = [metric for part in self._analyses for metric in part.collect()]
+        return [drained, retries, refused, waiting, *analysed, *self._tables()]
 
     def _tables(self) -> list[Metric]:
         rows = GaugeMetricFamily("spanledger_rows", "Rows by table.", labels=["table"])

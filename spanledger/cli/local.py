@@ -101,14 +101,17 @@ def opened(settings: Settings) -> Iterator[Engine]:
         engine.close()
 
 
-def call(settings: Settings, method: str, url: str, body: object = None) -> Any:
+def headers(settings: Settings) -> dict[str, str]:
+    """What a request to the running service must carry."""
+    key = {"Authorization": f"Bearer {settings.api_keys[0].get_secret_value()}"} if settings.api_keys else {}
+    return {"Content-Type": "application/json", **key}
+
+
+def call(settings: Settings, method: str, url: str, body: object = None, seconds: float = TIMEOUT_SECONDS) -> Any:
     """The answer of the running service; its error as one of ours."""
-    headers = {"Content-Type": "application/json"}
-    if settings.api_keys:
-        headers["Authorization"] = f"Bearer {settings.api_keys[0].get_secret_value()}"
     payload = orjson.dumps(body) if body is not None else None
     try:
-        reply = urllib3.request(method, url, body=payload, headers=headers, timeout=TIMEOUT_SECONDS, retries=False)
+        reply = urllib3.request(method, url, body=payload, headers=headers(settings), timeout=seconds, retries=False)
     except urllib3.exceptions.HTTPError as error:
         raise EngineUnavailable(f"The service at {url} does not answer: {error}") from error
     answer = orjson.loads(reply.data)

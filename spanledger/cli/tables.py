@@ -20,7 +20,7 @@ def answer_table(answer: Answer) -> Table:
     for name, kind in answer.columns:
         table.add_column(Text(name), justify="right" if _is_number(kind) else "left")
     for row in answer.rows:
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*(cell(value) for value in row))
     return table
 
 
@@ -28,7 +28,7 @@ def rejected_table(entries: Iterable[dict[str, Any]]) -> Table:
     """What lies in quarantine."""
     table = Table("signal", "items", "bytes", "reason", "file", box=None, header_style="bold", pad_edge=False)
     for entry in entries:
-        table.add_row(*(_cell(entry[name]) for name in ("signal", "items", "bytes", "reason", "file")))
+        table.add_row(*(cell(entry[name]) for name in ("signal", "items", "bytes", "reason", "file")))
     return table
 
 
@@ -36,9 +36,10 @@ def _is_number(kind: str) -> bool:
     return kind.removeprefix("Nullable(").startswith(("UInt", "Int", "Float", "Decimal"))
 
 
-def _cell(value: Any) -> Text:
+def cell(value: Any, *, lines: bool = False) -> Text:
+    """A value as text, null as an en dash; what can't be shown is a �, also ends of lines unless `lines`."""
     if value is None:
         return Text("–", style="dim")
     text = str(value)
-    shown = "".join(char if char.isprintable() else "�" for char in text[:WIDEST])
+    shown = "".join(char if char.isprintable() or (lines and char == "\n") else "�" for char in text[:WIDEST])
     return Text(shown + ("…" if len(text) > WIDEST else ""))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -12,6 +13,7 @@ from starlette.testclient import TestClient
 from api.admin import Entry
 from api.app import create_app
 from spanledger.engine import Engine
+from spanledger.errors import NotFound
 from spanledger.settings import Settings
 
 
@@ -39,6 +41,22 @@ class EmptyQuarantine:
         return []
 
 
+class NoJobs:
+    """No job is there."""
+
+    def jobs(self) -> list[dict[str, Any]]:
+        return []
+
+    def runs(self, job: str, limit: int) -> list[dict[str, Any]]:  # noqa: ARG002
+        return []
+
+    def run(self, job: str, since: str | None, until: str | None) -> dict[str, Any]:  # noqa: ARG002
+        raise NotFound(job)
+
+    def backfill(self, jobs: Sequence[str], since: str, until: str | None) -> Iterator[dict[str, Any]]:  # noqa: ARG002
+        raise NotFound(str(jobs))
+
+
 @pytest.fixture
 def status() -> Told:
     return Told()
@@ -46,7 +64,7 @@ def status() -> Told:
 
 @pytest.fixture
 def app(engine: Engine, settings: Settings, status: Told) -> FastAPI:
-    return create_app(engine, settings, status, EmptyQuarantine())
+    return create_app(engine, settings, status, EmptyQuarantine(), NoJobs())
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from spanledger.engine import Engine
 from spanledger.settings import Settings
-from tests.api.conftest import EmptyQuarantine, Told
+from tests.api.conftest import EmptyQuarantine, NoJobs, Told
 
 KEYS = ("first-key", "second-key")
 
@@ -18,7 +18,7 @@ KEYS = ("first-key", "second-key")
 def locked(engine: Engine, settings: Settings, status: Told) -> Iterator[TestClient]:
     with_keys = settings.model_copy(update={"api_keys": tuple(SecretStr(key) for key in KEYS)})
     with TestClient(
-        create_app(engine, with_keys, status, EmptyQuarantine()), base_url="http://spans.example.com"
+        create_app(engine, with_keys, status, EmptyQuarantine(), NoJobs()), base_url="http://spans.example.com"
     ) as client:
         yield client
 
@@ -102,9 +102,11 @@ def test_the_api_describes_itself(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     assert set(paths) == {
         "/healthz", "/readyz", "/metrics", "/api/v1/query", "/api/v1/traces/{trace_id}", "/api/v1/tenants/{tenant}",
-        "/api/v1/rejected", "/api/v1/rejected/retry",
+        "/api/v1/rejected", "/api/v1/rejected/retry", "/api/v1/carbon", "/api/v1/carbon.csv", "/api/v1/spans",
         "/api/v1/revenue", "/api/v1/unpriced-models", "/api/v1/model-mappings", "/api/v1/price-overrides",
         "/api/v1/reprice", "/api/v1/reprice/days", "/api/v1/energy/import", "/api/v1/energy/spans/{span_id}",
+        "/api/v1/findings", "/api/v1/findings/{finding_id}", "/api/v1/jobs", "/api/v1/jobs/runs",
+        "/api/v1/jobs/{job}/runs", "/api/v1/jobs/{job}/run", "/api/v1/jobs/backfill", "/api/v1/jobs/{job}/backfill",
     }  # fmt: skip
     answer = paths["/api/v1/query"]["post"]["responses"]
     assert answer["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/QueryAnswer")

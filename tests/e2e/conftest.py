@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 import urllib3
@@ -66,12 +66,12 @@ def spans_body(service: str, names: list[str], *, text: str = "", **attributes: 
 class Program:
     """One `spanledger` command that runs until it is told to stop; its standard output is read as it comes."""
 
-    def __init__(self, arguments: list[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, arguments: list[str], environment: Mapping[str, str], log: Path, module: str) -> None:
         self._log = log
         self._lines: list[str] = []
         with log.open("ab") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "spanledger", *arguments],
+                [sys.executable, "-m", module, *arguments],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -116,6 +116,9 @@ class Program:
 class Service:
     """One data directory, the processes over it and a client."""
 
+    module = "spanledger"
+    """What `python -m` starts."""
+
     def __init__(self, folder: Path, **settings: object) -> None:
         given = {"DATA_DIR": folder / "data", **dict.fromkeys(PORTS, 0), **settings}
         self.data_dir = Path(str(given["DATA_DIR"]))
@@ -128,7 +131,7 @@ class Service:
         self.environment |= {f"SPANLEDGER_{name}": str(value) for name, value in given.items()}
 
     @classmethod
-    def on_fixed_ports(cls, folder: Path, **settings: object) -> Service:
+    def on_fixed_ports(cls, folder: Path, **settings: object) -> Self:
         """One that is found where it was after a restart."""
         return cls(folder, **{**dict(zip(PORTS, free_ports(len(PORTS)), strict=True)), **settings})
 
@@ -136,7 +139,7 @@ class Service:
 
     def start(self, *arguments: str) -> Program:
         """Start a command and return at once."""
-        self._programs.append(Program(list(arguments), self.environment, self.log))
+        self._programs.append(Program(list(arguments), self.environment, self.log, self.module))
         return self._programs[-1]
 
     def up(self) -> Program:
@@ -165,7 +168,7 @@ class Service:
         """A command that ends by itself."""
         environment = self.environment | {f"SPANLEDGER_{name}": str(value) for name, value in settings.items()}
         return subprocess.run(
-            [sys.executable, "-m", "spanledger", *arguments],
+            [sys.executable, "-m", self.module, *arguments],
             env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds, check=False,
         )  # fmt: skip
 

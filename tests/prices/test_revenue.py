@@ -12,7 +12,7 @@ from spanledger import revenue
 from spanledger.engine import Engine
 from spanledger.errors import BadRequest
 from spanledger.settings import Settings
-from tests.api.conftest import EmptyQuarantine, Told
+from tests.api.conftest import EmptyQuarantine, NoJobs, Told
 
 HEADER = "tenant,plan,monthly_price_usd,valid_from,valid_to\n"
 
@@ -20,7 +20,7 @@ HEADER = "tenant,plan,monthly_price_usd,valid_from,valid_to\n"
 @pytest.fixture
 def client(engine: Engine, settings: Settings) -> TestClient:
     return TestClient(
-        create_app(engine, settings, Told(), EmptyQuarantine()),
+        create_app(engine, settings, Told(), EmptyQuarantine(), NoJobs()),
         base_url="http://127.0.0.1:8420", raise_server_exceptions=False,
     )  # fmt: skip
 

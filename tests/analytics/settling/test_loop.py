@@ -53,10 +53,10 @@ def test_it_goes_on_after_a_failure(
         [EngineUnavailable("no memory", 241), ValueError("a bug"), EngineUnavailable("no disk")],
     )
 
-    def step(settler: Settler) -> object:
+    def step(settler: Settler, quiet_seconds: float | None) -> object:
         if failures:
             raise failures.pop()
-        return real(settler)
+        return real(settler, quiet_seconds=quiet_seconds)
 
     monkeypatch.setattr(Settler, "step", step)
     loop = SettlingLoop(ledger.engine, quick)

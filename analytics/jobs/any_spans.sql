@@ -1,0 +1,4 @@
+SELECT 1 AS found
+FROM spans
+WHERE started_at >= {from:DateTime64(3)} AND started_at < {to:DateTime64(3)}
+LIMIT 1
