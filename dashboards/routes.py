@@ -13,7 +13,7 @@ from dashboards.render import STATIC
 from spanledger.engine import Engine
 from spanledger.settings import Settings
 
-TYPES = {".css": "text/css", ".js": "text/javascript"}
+TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 """Addresses of static files change with their content."""
 

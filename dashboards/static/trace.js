@@ -172,7 +172,22 @@ function choose(group) {
   select();
 }
 
+function axes() {
+  for (const button of document.querySelectorAll("[data-axis]")) {
+    button.addEventListener("click", () => {
+      axis = button.dataset.axis;
+      for (const other of document.querySelectorAll("[data-axis]")) other.setAttribute("aria-pressed", other === button);
+      query.set("axis", axis);
+      history.replaceState(null, "", `?${query}`);
+      if (!data) return;
+      bars = measure();
+      draw();
+    });
+  }
+}
+
 async function start() {
+  axes();
   const answer = await fetch(box.dataset.source);
   if (!answer.ok) {
     box.replaceChildren(element("p", "error", "The spans can't be read right now. Load the page again in a moment."));
@@ -196,16 +211,6 @@ async function start() {
   });
   box.addEventListener("keydown", keys);
   document.querySelector(".find").addEventListener("input", select);
-  for (const button of document.querySelectorAll("[data-axis]")) {
-    button.addEventListener("click", () => {
-      axis = button.dataset.axis;
-      for (const other of document.querySelectorAll("[data-axis]")) other.setAttribute("aria-pressed", other === button);
-      query.set("axis", axis);
-      history.replaceState(null, "", `?${query}`);
-      bars = measure();
-      draw();
-    });
-  }
   for (const group of document.querySelectorAll(".graph .node")) {
     group.addEventListener("click", () => choose(group));
     group.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(group); } });

@@ -144,13 +144,12 @@ def laid_out(
 def _layers(
     names: Iterable[tuple[str, str]], links: Iterable[tuple[tuple[str, str], tuple[str, str]]]
 ) -> dict[tuple[str, str], int]:
-    """The column of each node: members of a loop stand in columns of their own, in the order of entry."""
+    """The column of each node; an edge that would close a loop over those that were called earlier does not count."""
     graph = networkx.DiGraph()
     graph.add_nodes_from(names)
-    graph.add_edges_from(link for link in links if link[0] != link[1])
-    while not networkx.is_directed_acyclic_graph(graph):
-        cycle = networkx.find_cycle(graph)
-        graph.remove_edge(*cycle[-1])
+    for source, target in links:
+        if source != target and not networkx.has_path(graph, target, source):
+            graph.add_edge(source, target)
     return {
         node: layer for layer, generation in enumerate(networkx.topological_generations(graph)) for node in generation
     }
