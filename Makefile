@@ -5,13 +5,16 @@ BIN := $(VENV)/bin
 APPS := .venv-instrumentations
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: run test setup instrumentations lint format bench fuzz lock clean
+.PHONY: run demo test setup instrumentations lint format bench fuzz lock clean
 
 run: $(VENV)/.run  ## everything on the embedded engine, addresses on the screen
 	@$(BIN)/spanledger up
 
+demo: $(VENV)/.run  ## a service full of made-up traffic with known incidents, and what the jobs find in it
+	@$(BIN)/spanledger demo
+
 test: setup instrumentations  ## all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 setup: $(VENV)/.dev  ## what developers need
 

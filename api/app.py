@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 import dashboards
 import spanledger
-from api import admin, energy, findings, jobs, money, problems
+from api import admin, carbon, energy, findings, jobs, money, problems, spans
 from api.admin import QuarantineRoom
 from api.doorkeeper import Doorkeeper
 from api.jobs import JobsRoom
@@ -99,12 +99,15 @@ def create_app(
     problems.install(app)
     app.add_middleware(Doorkeeper, settings=settings)
     _add_probes(app, status)
-    _add_reads(app, engine, settings.query_max_rows)
+    slots = Slots(MAX_QUERIES, "queries")
+    _add_reads(app, engine, slots, settings.query_max_rows)
+    app.include_router(spans.router(engine, slots))
     app.include_router(admin.router(engine, quarantine))
     app.include_router(money.router(engine))
     app.include_router(energy.router(engine, settings))
     app.include_router(jobs.router(analyses))
     app.include_router(findings.router(engine))
+    app.include_router(carbon.router(engine))
     app.include_router(dashboards.router(engine, settings))
     return app
 
@@ -130,9 +133,7 @@ def _add_probes(app: FastAPI, status: Status) -> None:
         return Response(status.metrics(), media_type=METRICS_TYPE)
 
 
-def _add_reads(app: FastAPI, engine: Engine, max_rows: int) -> None:
-    slots = Slots(MAX_QUERIES, "queries")
-
+def _add_reads(app: FastAPI, engine: Engine, slots: Slots, max_rows: int) -> None:
     @app.post("/api/v1/query", tags=["data"], responses={200: {"model": QueryAnswer}})
     def query(asked: Query) -> Response:
         """Run one SELECT: read-only, and bounded in time, memory, rows read and rows of the answer."""

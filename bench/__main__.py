@@ -11,7 +11,8 @@ from multiprocessing import get_context
 from rich.console import Console
 from rich.table import Table
 
-from bench import content, ingest, queries, reprice, settle
+from bench import content, ingest, jobs, queries, reprice, settle
+from bench.detection.__main__ import detection
 from bench.figures import Figure
 
 BENCHES: dict[str, Callable[[float], list[Figure]]] = {
@@ -22,6 +23,8 @@ BENCHES: dict[str, Callable[[float], list[Figure]]] = {
     "settle": settle.settle,
     "reprice": reprice.reprice,
     "content": content.content,
+    "jobs": jobs.jobs,
+    "detection": detection,
 }
 
 

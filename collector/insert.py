@@ -46,6 +46,8 @@ EXACTLY_ONCE: dict[str, object] = {
     "input_format_allow_errors_ratio": 0,
     "materialized_views_ignore_errors": 0,
     "ignore_materialized_views_with_dropped_target_table": 0,
+    # a view is planned anew for each insert: merging its steps takes longer to plan than it saves (ADR 19)
+    "query_plan_merge_expressions": 0,
 }
 """Pinned even where they are defaults: a server's profile may say otherwise."""
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from dashboards.asked import RANGES
+
 UNKNOWN = "–"
 """What stands where a value is not known; never 0."""
+STATIC = Path(__file__).with_name("static")
+NAV = (
+    ("Now", "/", "n"),
+    ("Traces", "/traces", "t"),
+)
+"""Name, address and key (after `g`) of each entry of the navigation."""
 
 
 def render(template: str, context: Mapping[str, object]) -> str:
@@ -30,13 +41,6 @@ def short(value: int | None) -> str:
             scaled = value / size
             return f"{scaled:.{max(0, 3 - len(str(int(scaled))))}f} {unit}"
     return f"{value:,}"
-
-
-def usd(value: float | None) -> str:
-    """`$1,234`, `$12.34`, `$0.0123`."""
-    if value is None:
-        return UNKNOWN
-    return f"${value:,.0f}" if abs(value) >= 100 else f"${value:,.2f}" if abs(value) >= 1 else f"${value:.3g}"
 
 
 def duration(nanoseconds: int | None) -> str:
@@ -69,6 +73,65 @@ def plural(amount: int, one: str) -> str:
     return f"{amount:,} {one}" if amount == 1 else f"{amount:,} {one}s"
 
 
+def significant(value: float, figures: int = 3) -> str:
+    """`1234.5` as `1,230`, `0.012345` as `0.0123`."""
+    if value == 0:
+        return "0"
+    rounded = float(f"{value:.{figures}g}")
+    if abs(rounded) >= 10 ** (figures - 1):
+        return f"{rounded:,.0f}"
+    return f"{rounded:,.10f}".rstrip("0").rstrip(".")
+
+
+def money(value: float | None) -> str:
+    """`$4,812`, `$12.30`, `$0.0031`, `−$3,960`."""
+    if value is None:
+        return UNKNOWN
+    sign, amount = ("−" if value < 0 else ""), abs(value)
+    if amount >= 1000:
+        return f"{sign}${amount:,.0f}"
+    if amount >= 0.995 or amount == 0:
+        return f"{sign}${amount:,.2f}"
+    return f"{sign}${significant(amount, 2 if amount < 0.1 else 3)}"
+
+
+def energy(kwh: float | None) -> str:
+    """kWh in a unit that reads well: `3.4 kWh`, `820 Wh`, `12 mWh`."""
+    if kwh is None:
+        return UNKNOWN
+    for start, unit in ((1000.0, "MWh"), (1.0, "kWh"), (1e-3, "Wh"), (0.0, "mWh")):
+        if abs(kwh) >= start:
+            size = {"MWh": 1000.0, "kWh": 1.0, "Wh": 1e-3, "mWh": 1e-6}[unit]
+            return f"{significant(kwh / size)} {unit}"
+    return UNKNOWN
+
+
+def carbon(grams: float | None) -> str:
+    """`820 g CO₂e`, `3.2 kg CO₂e`, `14 mg CO₂e`."""
+    if grams is None:
+        return UNKNOWN
+    for start, size, unit in ((1e6, 1e6, "t"), (1e3, 1e3, "kg"), (1.0, 1.0, "g"), (0.0, 1e-3, "mg")):
+        if abs(grams) >= start:
+            return f"{significant(grams / size)} {unit} CO₂e"
+    return UNKNOWN
+
+
+def percent(share: float | None) -> str:
+    """A share of 1: `0.1834` as `18.3 %`."""
+    return UNKNOWN if share is None else f"{significant(share * 100)} %"
+
+
+def moment(at: datetime | None) -> str:
+    """`2026-11-21 14:05`."""
+    return UNKNOWN if at is None else f"{at:%Y-%m-%d %H:%M}"
+
+
+@cache
+def static(name: str) -> str:
+    """The address of a static file, which changes with its content, so that browsers may keep it."""
+    return f"/static/{name}?v={hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
+
+
 _environment = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
     autoescape=True,
@@ -76,4 +139,8 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters.update(count=count, short=short, duration=duration, ago=ago, usd=usd)
+_environment.filters.update(
+    count=count, short=short, duration=duration, ago=ago, money=money, energy=energy, carbon=carbon, percent=percent,
+    moment=moment, significant=significant,
+)  # fmt: skip
+_environment.globals.update(static=static, NAV=NAV, RANGES=RANGES)

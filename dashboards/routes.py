@@ -2,47 +2,42 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable
 
 from fastapi import APIRouter, Response
-from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException
 
-from dashboards.pages import home
-from dashboards.render import render
+from dashboards.page import Page, add
+from dashboards.pages import home, trace, traces
+from dashboards.render import STATIC
 from spanledger.engine import Engine
-from spanledger.errors import SpanledgerError
 from spanledger.settings import Settings
 
-STYLE = Path(__file__).with_name("static") / "spanledger.css"
-
-PAGE_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-}
-"""Spans are written by strangers: even if escaping failed, no script could run and nothing could be sent anywhere."""
+TYPES = {".css": "text/css", ".js": "text/javascript"}
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+"""Addresses of static files change with their content."""
 
 
 def router(engine: Engine, settings: Settings) -> APIRouter:
     """All pages over `engine`."""
     routes = APIRouter(include_in_schema=False)
-    style = STYLE.read_bytes()
+    files = {path.name: (path.read_bytes(), TYPES[path.suffix]) for path in STATIC.iterdir() if path.suffix in TYPES}
 
-    @routes.get("/static/spanledger.css")
-    def stylesheet() -> Response:
-        return Response(style, media_type="text/css", headers={"Cache-Control": "max-age=300"})
+    @routes.get("/static/{name}")
+    def static_file(name: str) -> Response:
+        if name not in files:
+            raise HTTPException(404, f"There is no file {name[:80]}.")
+        body, kind = files[name]
+        return Response(body, media_type=kind, headers=FOR_EVER)
 
-    @routes.get("/", response_class=HTMLResponse)
-    def home_page() -> Response:
-        try:
-            context = home.load(engine, settings)
-        except SpanledgerError as error:
-            return _page("error.html", {"reason": str(error)}, status=503)
-        return _page("home.html", {"page": context})
-
+    trace.add_data(routes, engine)
+    for page in pages(engine, settings):
+        add(routes, page)
     return routes
 
 
-def _page(template: str, context: dict[str, object], status: int = 200) -> Response:
-    return HTMLResponse(render(template, context), status, PAGE_HEADERS)
+def pages(engine: Engine, settings: Settings) -> Iterable[Page]:
+    """Every page."""
+    yield home.page(engine, settings)
+    yield traces.page(engine)
+    yield trace.page(engine)

@@ -66,6 +66,9 @@ CONTENT_KEYS = (
 LONGEST_VALUE = 1000
 """... as is any other value of more bytes than this, for not every instrumentation is known."""
 
+SKETCHED_WORDS, SKETCHED_BYTES = 48, 2000
+"""So much of a user's message goes into its sketch: with pairs of words, about a third of 256 buckets when long."""
+
 
 @dataclass(frozen=True)
 class Rendering:
@@ -83,6 +86,9 @@ class Rendering:
     """(pattern, what is put in its place)."""
     content_keys: str
     longest_value: int
+    sketched_words: int
+    """Words of a user's message that go into its sketch; 0: no sketches."""
+    sketched_bytes: int
 
 
 def rendering(settings: Settings) -> Rendering:
@@ -97,6 +103,8 @@ def rendering(settings: Settings) -> Rendering:
         masks=tuple((sql.literal(pattern), sql.literal(f"[masked:{name}]")) for name, pattern in masks),
         content_keys=sql.literal(CONTENT_KEYS),
         longest_value=LONGEST_VALUE,
+        sketched_words=SKETCHED_WORDS if _sketched(settings) else 0,
+        sketched_bytes=SKETCHED_BYTES,
     )
 
 
@@ -139,6 +147,11 @@ def _masks(settings: Settings) -> list[tuple[str, str]]:
     """(name, pattern) in the order in which they are applied."""
     own = [("own", pattern) for pattern in settings.content_mask_patterns]
     return [(name, MASKS[name]) for name in MASKS if name in settings.content_masks] + own
+
+
+def _sketched(settings: Settings) -> bool:
+    """With content off, a sketch is made only when it is asked for: it is far less than a text, but not nothing."""
+    return settings.drift_sketches == "always" or (settings.drift_sketches == "on" and settings.content == "on")
 
 
 def _key(settings: Settings) -> tuple[int, int]:

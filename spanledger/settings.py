@@ -14,9 +14,10 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from spanledger.errors import BadSetting
+from spanledger.job_settings import JobSettings
 
 PREFIX = "SPANLEDGER_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
@@ -48,7 +49,7 @@ Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=100)]
 NameList = Annotated[tuple[Name, ...], BeforeValidator(_split_list)]
 
 
-class Settings(BaseModel):
+class Settings(JobSettings):
     """All settings with their types, defaults and meaning. Port 0 asks the system for a free one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
@@ -136,45 +137,6 @@ class Settings(BaseModel):
     outcome_evaluations: str = Field(
         "task_outcome,task_completion,task_success,resolution,goal_accuracy",
         description="Names of the evaluation events that say how a task ended, comma-separated.",
-    )
-    findings_min_requests: int = Field(
-        200,
-        ge=0,
-        description="A finding needs so many requests, unless its kind says otherwise: with fewer, a share of 10 % is "
-        "known to 4 points only.",
-    )
-    findings_min_usd_per_day: float = Field(
-        50, ge=0, description="... or so many dollars a day of the time that it affects: what an hour of work costs."
-    )
-    findings_ticket_q: float = Field(
-        0.05,
-        gt=0,
-        le=1,
-        description="Of all tickets that a test speaks for, at most this share may be chance (Benjamini-Hochberg).",
-    )
-    findings_page_q: float = Field(
-        0.01, gt=0, le=1, description="The same of pages: somebody gets up for them, so fewer may be chance."
-    )
-    findings_cooldown_hours: float = Field(
-        24, ge=0, description="A finding that was resolved and is seen again within this time is no page: it flaps."
-    )
-    jobs_schedule: str = Field(
-        "on", pattern="^(on|off)$", description="`off`: jobs run only when they are asked for, by command or API."
-    )
-    jobs_delay_seconds: float = Field(
-        180,
-        ge=0,
-        le=86_400,
-        description="A window is run so long after its end: by then its spans have come and are settled.",
-    )
-    jobs_catch_up_days: int = Field(
-        35,
-        ge=0,
-        le=3650,
-        description="Missed windows are run this far back: five weeks, which comparisons of weeks need.",
-    )
-    jobs_catch_up_windows: int = Field(
-        48, ge=0, description="... and at most so many of a job that runs more often than once a day."
     )
     attributes_tenant: TextList = Field(
         (),

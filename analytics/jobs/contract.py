@@ -142,14 +142,30 @@ class NotComputable(Exception):
 class Job(Protocol):
     """A scheduled analysis. A window that is run again replaces what it said before."""
 
-    name: str
-    title: str
-    """A few words for lists."""
-    kinds: tuple[Kind, ...]
-    every: timedelta
-    """A window ends at each multiple of it since 1970."""
-    length: timedelta
-    """How long a scheduled window is; more than `every` where windows overlap. By hand any window may be asked."""
+    @property
+    def name(self) -> str:
+        """As commands, the API and findings call it."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """A few words for lists."""
+        ...
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """All kinds of finding that it may give."""
+        ...
+
+    @property
+    def every(self) -> timedelta:
+        """A window ends at each multiple of it since 1970."""
+        ...
+
+    @property
+    def length(self) -> timedelta:
+        """How long a scheduled window is; more than `every` where windows overlap. By hand any window may be asked."""
+        ...
 
     def run(self, source: Source, window: Window, settings: Settings) -> Report:
         """Analyse one window; NotComputable when its inputs are not there."""

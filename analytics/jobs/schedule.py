@@ -81,7 +81,7 @@ class Schedule:
     def start(self) -> None:
         """Begin to run what is due, unless the settings say not to."""
         if self._settings.jobs_schedule == "on":
-            logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells of each tick
+            logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick may outlast the next one: that is meant
             self._scheduler.add_job(
                 self.tick, "interval", seconds=TICK_SECONDS, next_run_time=datetime.now(UTC), id="jobs"
             )

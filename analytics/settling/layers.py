@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from analytics.settling.marks import text
 from analytics.settling.statements import SLICE_SECONDS, statement
 from analytics.settling.work import Work
+from spanledger.energy.statements import assignments
 from spanledger.engine import Engine
+from spanledger.prices.reprice import reprice_range
+from spanledger.settings import Settings
 
 SLACK_NS = 1_000_000_000
 """So much may a call stick out of the call around it: clocks of two machines differ."""
@@ -34,11 +39,33 @@ def bill_calls_once(engine: Engine, since: int, until: int) -> int:
     return changed
 
 
-def bill_rollups(work: Work, summed: int) -> int:
+def bill_rollups(work: Work, settings: Settings, summed: int) -> int:
     """In the chunk in hand, bill sums with nothing billed below, and no longer those that have; how many changed."""
     work.engine.command(f"TRUNCATE TABLE {CHANGES}")
     work.execute("rollups", slice=SLICE_SECONDS)
-    return _apply(work.engine, summed, "bill_rollups", "unbill_rollups")
+    changed = _apply(work.engine, summed, "bill_rollups", "unbill_rollups")
+    if changed:
+        _price(work.engine, settings)
+    return changed
+
+
+def name_models(work: Work, settings: Settings, summed: int) -> int:
+    """Calls of the chunk in hand that name no model take that of the agent or turn above; how many did."""
+    if not work.count("modelless"):
+        return 0
+    work.engine.command(f"TRUNCATE TABLE {CHANGES}")
+    work.execute("models_above", slice=SLICE_SECONDS)
+    changed = _apply(work.engine, summed, "take_model")
+    if changed:
+        _price(work.engine, settings)
+    return changed
+
+
+def _price(engine: Engine, settings: Settings) -> None:
+    """Cost and energy of the calls that are billed, or have a model, since just now."""
+    for since, until in engine.rows(statement("billed_ranges")):
+        reprice_range(engine, datetime.fromtimestamp(int(since), UTC), datetime.fromtimestamp(int(until), UTC))
+    engine.command(f"UPDATE spans SET {assignments(settings)} WHERE {statement('billed')}")
 
 
 def _apply(engine: Engine, summed: int, *updates: str) -> int:

@@ -108,8 +108,7 @@ class Settler:
     def _settle(self, since: int, until: int, summed: int) -> int:
         asked = [str(trace) for (trace,) in self._engine.rows(statement("asked"))]
         due = Due(since, until, int(self._settings.settle_at_most_seconds * 1000), asked)
-        evaluations = [name.strip() for name in self._settings.outcome_evaluations.split(",")]
-        traces = settle_traces(self._engine, due, summed, evaluations)
+        traces = settle_traces(self._engine, self._settings, due, summed)
         if asked:
             self._engine.command("DELETE FROM settle_again WHERE trace_id IN {asked:Array(String)}", {"asked": asked})
         if traces or until - since >= IDLE_MS:

@@ -6,10 +6,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analytics.settling.layers import bill_rollups
+from analytics.settling.layers import bill_rollups, name_models
 from analytics.settling.marks import moment, text
 from analytics.settling.work import Work
 from spanledger.engine import Engine
+from spanledger.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,10 @@ class Due:
     asked: Sequence[str] = ()
 
 
-def settle_traces(engine: Engine, due: Due, summed: int, evaluations: Sequence[str]) -> int:
+def settle_traces(engine: Engine, settings: Settings, due: Due, summed: int) -> int:
     """Write the rows of all traces that are due; how many. Spans before `summed` are in `usage` already."""
     settled = 0
+    evaluations = [name.strip() for name in settings.outcome_evaluations.split(",")]
     with Work(engine) as work:
         work.take(
             "due_traces",
@@ -33,7 +35,7 @@ def settle_traces(engine: Engine, due: Due, summed: int, evaluations: Sequence[s
         )
         for chunk, traces, since in work.chunks():
             work.load("load", chunk)
-            if bill_rollups(work, summed):
+            if name_models(work, settings, summed) + bill_rollups(work, settings, summed):
                 work.load("load", chunk)
             work.execute("edges_nesting")
             work.execute("edges_transition")
@@ -41,7 +43,7 @@ def settle_traces(engine: Engine, due: Due, summed: int, evaluations: Sequence[s
                 "traces",
                 chunk=chunk,
                 since=moment(since * 1000),
-                evaluations=list(evaluations),
+                evaluations=evaluations,
                 version=time.time_ns(),
             )
             settled += traces

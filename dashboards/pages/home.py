@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dashboards.asked import Asked
+from dashboards.page import Page
 from dashboards.render import ago, plural
 from spanledger import sql
 from spanledger.engine import Engine
@@ -37,6 +39,7 @@ class Home:
     """What home.html is given."""
 
     title: str
+    question: str
     facts: Facts
     spans: list[dict[str, Any]]
     """Rows of queries/home_spans.sql by column."""
@@ -49,6 +52,15 @@ class Home:
     window_hours: int = WINDOW_HOURS
 
 
+def page(engine: Engine, settings: Settings) -> Page:
+    """The page over an engine."""
+
+    def read(_asked: Asked, _path: dict[str, str]) -> Home:
+        return load(engine, settings)
+
+    return Page("/", "home.html", read, nav="Now")
+
+
 def load(engine: Engine, settings: Settings) -> Home:
     """Read the page from the engine."""
     window = {"hours": WINDOW_HOURS}
@@ -57,6 +69,7 @@ def load(engine: Engine, settings: Settings) -> Home:
     found = engine.query_guarded(sql.read(QUERIES / "home_findings.sql"), {"limit": MOST_FINDINGS})
     return Home(
         title=title(facts),
+        question="What is coming in?",
         facts=facts,
         spans=newest.records(),
         findings=found.records(),

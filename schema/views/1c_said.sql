@@ -59,7 +59,7 @@
         (f, k, t) -> (f, toUInt32OrZero(extract(toString(k), '\\.(\\d+)\\.')),
             replaceRegexpOne(toString(k), '^.*?\\.\\d+\\.(?:message\\.|document\\.|tool\\.|prompt\\.)?', ''), t),
         arrayFilter(f -> f > 0, families), arrayFilter((k, f) -> f > 0, keys, families),
-        arrayFilter((t, f) -> f > 0, arraySlice(texts, 1, length(keys)), families)))) AS listed
+        arrayFilter((t, f) -> f > 0, texts, families)))) AS listed
     FROM {{ query }}){% endset %}
 {#- Who answered what; members of families as pieces of JSON, one object an index. #}
 {%- set query %}(SELECT {{ always }}, input_key, provider_text, request_text, input_value, output_value, tool, written_1h, client_cost,

@@ -34,8 +34,7 @@
     arrayMap((i, s, f, t) -> t = '' OR NOT (
             s = i AND (i BETWEEN 1 AND {{ mapping.stored }} OR i = {{ mapping.columns.provider }} AND provider_text = final_provider)
             OR (s IN ({{ content }}) OR f IN ({{ content }})) AND final_operation != 6),
-        arrayResize(ids, length(keys)), arrayResize(slots, length(keys)), arrayResize(families, length(keys)),
-        arraySlice(texts, 1, length(keys))) AS keep
+        ids, arrayResize(slots, length(keys)), arrayResize(families, length(keys)), texts) AS keep
     FROM said_spans){% endset %}
 CREATE MATERIALIZED VIEW recognised_from_otlp TO recognised_spans AS
 SELECT
@@ -130,12 +129,12 @@ SELECT
     {{ mapping.value('service_tier') }} AS service_tier,
     -- something was wrong: then all of it stays, with the raw fields
     if(wrong = 0,
-        mapFromArrays(arrayFilter((k, kept) -> kept, keys, keep), arrayFilter((t, kept) -> kept, arraySlice(texts, 1, length(keys)), keep)),
+        mapFromArrays(arrayFilter((k, kept) -> kept, keys, keep), arrayFilter((t, kept) -> kept, texts, keep)),
         mapFromArrays(
             arrayConcat(keys, ['spanledger.raw.trace_id', 'spanledger.raw.span_id', 'spanledger.raw.parent_span_id',
                 'spanledger.raw.start_time_unix_nano', 'spanledger.raw.end_time_unix_nano', 'spanledger.raw.kind',
                 'spanledger.raw.status']),
-            arrayConcat(arraySlice(texts, 1, length(keys)),
+            arrayConcat(texts,
                 [lower(hex(whole.raw_trace_id)), lower(hex(whole.raw_span_id)), lower(hex(whole.raw_parent_id)),
                 toString(whole.start_ns), toString(whole.end_ns), toString(whole.raw_kind),
                 toString(whole.status_code)]))) AS attributes,

@@ -26,6 +26,28 @@ if(span.events_json = '', '', toJSONString(arrayMap(event -> CAST((event.1, even
             'Tuple(time String, name String, attributes Map(String, String))'),
         JSONExtract(span.events_json, 'Array(Tuple(time String, name String, attributes Map(String, String)))'))))
 {%- endmacro %}
+{#- A call that begins a turn ends with a message of the user, or with a text that names no role. Results of tools are not
+what users say, though some providers send them under that role. #}
+{%- macro said_by_user(text) -%}
+multiIf(startsWith({{ text }}, '{"role":"'), startsWith({{ text }}, '{"role":"user"') OR startsWith({{ text }}, '{"role":"human"'),
+        startsWith({{ text }}, '{'), JSONExtractString({{ text }}, 'role') IN ('user', 'human', ''),
+        {{ text }} != '') AND position(substring({{ text }}, 1, 400), '"type":"tool_') = 0
+{%- endmacro %}
+{#- A bit for the hash of each word and of each pair of words; the hash is keyed where those of messages are. Scripts without
+spaces: their runs are cut into pairs of characters. #}
+{%- macro sketch(text) -%}
+arrayMap(hashes -> arraySum(arrayMap(bucket -> bitShiftLeft(toUInt256(1), bucket), arrayDistinct(arrayConcat(
+        arrayMap(one -> toUInt8(one), hashes),
+        arrayMap((one, next) -> toUInt8(bitShiftRight(one * 31 + next, 20)), arrayPopBack(hashes), arrayPopFront(hashes)))))),
+    arrayMap(said -> arrayMap(
+        {%- if content.keyed %} word -> sipHash64Keyed((toUInt64({{ content.key[0] }}), toUInt64({{ content.key[1] }})), word),
+        {%- else %} word -> cityHash64(word),{% endif %}
+        arraySlice(if(length(said) = lengthUTF8(said), splitByNonAlpha(said), arrayFlatten(arrayMap(
+                run -> if(length(run) > 2 * lengthUTF8(run), ngrams(run, 2), [run]), splitByNonAlpha(said)))),
+            1, {{ content.sketched_words }})),
+    arrayMap(text -> replaceAll(lower(substring(text, greatest(position(text, '"content":"'), 1), {{ content.sketched_bytes }})), '\\n', ' '),
+        [{{ text }}])))[1]
+{%- endmacro %}
 CREATE MATERIALIZED VIEW hashed_from_recognised TO hashed_spans AS
 WITH
     JSONExtractArrayRaw(content_input) AS input_parts,
@@ -40,7 +62,8 @@ WITH
     characters_before + arraySum(input_characters) AS all_characters,
     arrayConcat(if(content_tools = '', [], [content_tools]), if(content_system = '', [], [content_system]),
         inputs, outputs) AS texts,
-    {{ kept('texts') }} AS kept_texts
+    {{ kept('texts') }} AS kept_texts,
+    notEmpty(inputs) AND {{ said_by_user('inputs[-1]') }} AS begins_turn
 SELECT
     * EXCEPT (content_tools, content_system, content_input, content_output, tools_hash, system_hash, message_hashes,
         message_offsets, output_hashes, prompt_hash
@@ -57,6 +80,11 @@ SELECT
             round(input_tokens * (characters_before + upto - characters) / greatest(all_characters, 1)),
             intDiv(characters_before + upto - characters, 4))),
         input_characters, arrayCumSum(input_characters)) AS message_offsets,
+    if(begins_turn, toUInt32(input_characters[-1]), 0) AS user_characters,
+{%- if content.sketched_words %}
+    -- of the text as it is kept: masked and cut
+    if(begins_turn, {{ sketch('kept_texts[length(kept_texts) - length(outputs)]') }}, toUInt256(0)) AS user_sketch,
+{%- endif %}
     multiIf(
         content_system = '' AND system_first, lower(hex(sipHash128(tools_hash, message_hashes[1]))),
         content_tools != '' OR content_system != '', lower(hex(sipHash128(tools_hash, system_hash))),

@@ -7,15 +7,15 @@ SELECT
     * EXCEPT (factor_row, place_row, terms, kwh, measured_kwh)
     REPLACE (
         if(isNaN(kwh), measured_kwh, kwh) AS energy_kwh,
-        if(isNaN(kwh), measured_kwh, {{ energy.kwh('low') }}) AS energy_kwh_low,
-        if(isNaN(kwh), measured_kwh, {{ energy.kwh('high') }}) AS energy_kwh_high,
+        if(isNaN(kwh), measured_kwh, {{ energy.stored(energy.kwh('low')) }}) AS energy_kwh_low,
+        if(isNaN(kwh), measured_kwh, {{ energy.stored(energy.kwh('high')) }}) AS energy_kwh_high,
         if(isNaN(kwh), if(measured_kwh IS NULL, 'none', 'measured'), 'modelled') AS energy_source,
         if(isNaN(kwh), '', dictGet('energy_rows', 'label', factor_row)) AS energy_factors,
-        if(isNaN(kwh), measured_kwh * {{ energy.intensity() }}, kwh * {{ energy.intensity() }} + {{ energy.embodied() }}) AS co2e_g,
+        if(isNaN(kwh), measured_kwh * {{ energy.intensity() }}, {{ energy.stored('kwh * ' ~ energy.intensity() ~ ' + ' ~ energy.embodied()) }}) AS co2e_g,
         if(isNaN(kwh) AND measured_kwh IS NULL, '', {{ energy.basis() }}) AS grid)
 FROM
 (
-    SELECT *, {{ energy.terms() }} AS terms, {{ energy.kwh('mid') }} AS kwh,
+    SELECT *, {{ energy.terms() }} AS terms, {{ energy.stored(energy.kwh('mid')) }} AS kwh,
         if(energy_source = 'measured' AND energy_kwh >= 0 AND isFinite(energy_kwh)
             AND usage_role NOT IN ('rollup', 'duplicate'), energy_kwh, NULL) AS measured_kwh
     FROM

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from dashboards.render import usd
+from dashboards.render import money
 from spanledger.cli.tables import cell
 
 STYLES = {"page": "bold red", "ticket": "yellow", "digest": "dim", "failed": "red", "resolved": "dim"}
@@ -49,7 +49,7 @@ def findings_table(findings: Sequence[Row]) -> Table:
     for found in findings:
         table.add_row(
             cell(found["finding_id"]), _styled(found["severity"]), _styled(found["state"]), cell(found["title"]),
-            cell(usd(found["cost_usd"])), cell(_when(found["first_seen"])),
+            cell(money(found["cost_usd"])), cell(_when(found["first_seen"])),
         )  # fmt: skip
     return table
 
@@ -87,8 +87,8 @@ def finding_report(found: Row) -> Iterator[RenderableType]:
     for said in found["observations"]:
         q_value = None if said["q_value"] is None else f"{said['q_value']:.2g}"
         table.add_row(
-            cell(_window(said)), _styled(said["severity"]), cell(f"{said['effect']:.4g}"), cell(usd(said["cost_usd"])),
-            cell(q_value), cell(said["title"]),
+            cell(_window(said)), _styled(said["severity"]), cell(f"{said['effect']:.4g}"),
+            cell(money(said["cost_usd"])), cell(q_value), cell(said["title"]),
         )  # fmt: skip
     yield table
 
@@ -102,7 +102,7 @@ def _facts(found: Row) -> Iterator[tuple[str, Any]]:
     yield "effect", f"{found['effect']:.4g} {found['effect_unit']}"
     yield "sure", None if found["p_value"] is None else f"p = {found['p_value']:.2g}, q = {found['q_value']:.2g}"
     yield "n", f"{found['n']:,}"
-    yield "costs", usd(found["cost_usd"])
+    yield "costs", money(found["cost_usd"])
     yield "energy", None if found["energy_kwh"] is None else f"{found['energy_kwh']:.4g} kWh"
     yield "tenants", found["tenants_hit"]
     yield "traces", " ".join(found["trace_ids"]) or None

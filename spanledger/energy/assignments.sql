@@ -7,11 +7,11 @@
 {% macro assigned(measured, unknown, modelled) -%}
 if(isNaN({{ put(energy.kwh('mid')) }}), if(energy_source = 'measured', {{ put(measured) }}, {{ unknown }}), {{ put(modelled) }})
 {%- endmacro -%}
-energy_kwh = {{ assigned('energy_kwh', 'NULL', energy.kwh('mid')) }},
-energy_kwh_low = {{ assigned('energy_kwh', 'NULL', energy.kwh('low')) }},
-energy_kwh_high = {{ assigned('energy_kwh', 'NULL', energy.kwh('high')) }},
+energy_kwh = {{ assigned('energy_kwh', 'NULL', energy.stored(energy.kwh('mid'))) }},
+energy_kwh_low = {{ assigned('energy_kwh', 'NULL', energy.stored(energy.kwh('low'))) }},
+energy_kwh_high = {{ assigned('energy_kwh', 'NULL', energy.stored(energy.kwh('high'))) }},
 energy_source = {{ assigned("'measured'", "'none'", "'modelled'") }},
 energy_factors = {{ assigned("''", "''", "dictGet('energy_rows', 'label', factor_row)") }},
 co2e_g = {{ assigned('energy_kwh * ' ~ energy.intensity(), 'NULL',
-    energy.kwh('mid') ~ ' * ' ~ energy.intensity() ~ ' + ' ~ energy.embodied()) }},
+    energy.stored(energy.stored(energy.kwh('mid')) ~ ' * ' ~ energy.intensity() ~ ' + ' ~ energy.embodied())) }},
 grid = {{ assigned(energy.basis(), "''", energy.basis()) }}

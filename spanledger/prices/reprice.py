@@ -64,6 +64,12 @@ def reprice_day(engine: Engine, day: date) -> RepricedDay:
     return RepricedDay(day, calls, changed)
 
 
+def reprice_range(engine: Engine, start: datetime, end: datetime) -> int:
+    """Price the calls from `start` to `end` (not included), whole seconds, again; how many have another cost now."""
+    with ONE_AT_A_TIME:
+        return _reprice_step(engine, start, end)
+
+
 def _steps(engine: Engine, day: date) -> Iterator[tuple[datetime, datetime, int]]:
     """Stretches of whole hours with at most `CALLS_A_STEP` calls, or of one hour."""
     midnight = datetime.combine(day, time(), UTC)

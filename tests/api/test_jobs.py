@@ -219,7 +219,7 @@ def test_the_home_page_lists_what_is_open(client: TestClient) -> None:
     page = client.get("/").text
     assert "<img" not in page
     assert "&lt;img src=x onerror=alert(1)&gt;" in page
-    places = [page.index(mark) for mark in ("▲ page", "$1,234", '<span class="quiet">digest')]
+    places = [page.index(mark) for mark in ('class="severity page"', "$1,234", 'class="severity digest"')]
     assert places == sorted(places)
     assert "once fails" not in page
     assert "2026-11-20 10:00" in page

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from dashboards.pages.home import Facts, title
-from dashboards.render import ago, duration, short
+from dashboards.render import ago, carbon, duration, energy, money, percent, short
 from spanledger.engine import Engine
 from spanledger.errors import EngineUnavailable
 
@@ -55,7 +56,8 @@ def test_spans_are_hostile(client: TestClient) -> None:
     page = client.get("/").text
     assert "&lt;script&gt;alert(1)" in page
     assert "{{ 7*7 }}" in page
-    for markup in ("<script", "<img", "onerror=alert(1)>", "<style", "javascript:"):
+    assert page.count("<script") == 1, "our own module and nothing else"
+    for markup in ("<script>", "<img", "onerror=alert(1)>", "<style", "javascript:"):
         assert markup not in page.replace("&gt;", "").replace("&lt;", "")
 
 
@@ -72,12 +74,23 @@ def test_an_engine_that_is_away_is_a_page_too(
 
 
 def test_the_page_needs_nothing_from_elsewhere(client: TestClient) -> None:
-    page, style = client.get("/"), client.get("/static/spanledger.css")
-    assert " style=" not in page.text
-    assert "<style" not in page.text
-    assert "<script" not in page.text
+    page = client.get("/").text
+    assert " style=" not in page
+    assert "<style" not in page
+    assert "http" not in "".join(re.findall(r'(?:src|href)="([^"]*)"', page))
+    scripts = re.findall(r"<script[^>]*>([^<]*)</script>", page)
+    assert scripts == [""], "no script stands in the page itself"
+
+
+def test_static_files_are_kept_by_browsers_until_they_change(client: TestClient) -> None:
+    address = re.search(r'href="(/static/spanledger\.css\?v=[0-9a-f]{12})"', client.get("/").text)
+    assert address
+    style = client.get(address[1])
     assert style.headers["content-type"].startswith("text/css")
+    assert "immutable" in style.headers["cache-control"]
     assert "url(" not in style.text
+    assert client.get("/static/../render.py").status_code == 404
+    assert client.get("/static/nothing.js").status_code == 404
 
 
 @pytest.mark.usefixtures("spans")
@@ -120,3 +133,14 @@ def test_numbers_are_written_one_way() -> None:
         "–", "0 µs", "1.5 µs", "340 ms", "1.23 s", "2 min 5 s",
     ]  # fmt: skip
     assert ago(4 * 86_400 + 6 * 3600 + 59) == "4 d 6 h"
+
+
+def test_money_energy_and_carbon_are_written_one_way() -> None:
+    assert [money(x) for x in (None, 0, 0.0031, 0.25, 12.3, 4812.4, -3960)] == [
+        "–", "$0.00", "$0.0031", "$0.25", "$12.30", "$4,812", "−$3,960",
+    ]  # fmt: skip
+    assert [energy(x) for x in (None, 0, 0.0000012, 0.82, 3.41, 1234)] == [
+        "–", "0 mWh", "1.2 mWh", "820 Wh", "3.41 kWh", "1.23 MWh",
+    ]  # fmt: skip
+    assert [carbon(x) for x in (None, 0.014, 820, 3210)] == ["–", "14 mg CO₂e", "820 g CO₂e", "3.21 kg CO₂e"]
+    assert [percent(x) for x in (None, 0, 0.1834, 1)] == ["–", "0 %", "18.3 %", "100 %"]

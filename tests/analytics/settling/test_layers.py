@@ -101,16 +101,31 @@ def test_a_span_that_is_sent_twice_is_billed_once(ledger: Ledger) -> None:
 
 
 def test_a_roll_up_is_billed_only_while_nothing_below_it_is(ledger: Ledger) -> None:
-    agent = span(A, 1, None, 0, 3, operation="agent", usage_role="rollup", input_tokens=100, output_tokens=10)
-    chain = span(A, 2, None, 0, 9, operation="workflow", usage_role="rollup", input_tokens=100, output_tokens=10)
+    sums = {
+        "usage_role": "rollup",
+        "input_tokens": 100,
+        "output_tokens": 10,
+        "provider": "openai",
+        "request_model": "gpt-4o",
+    }
+    agent = span(A, 1, None, 0, 3, operation="agent", **sums)
+    chain = span(A, 2, None, 0, 9, operation="workflow", **sums)
     ledger.add({**agent, "parent_span_id": chain["span_id"]}, chain)
     ledger.step(100)
     rows = """
     SELECT usage_role, billable, cost_status, has(flags, 'usage_from_rollup') FROM spans
     WHERE operation != 'chat' ORDER BY span_id
     """
-    assert ledger.engine.rows(rows) == [["leaf", True, "unpriced", True], ["rollup", False, "none", False]]
-    assert ledger.one("SELECT input_tokens, unpriced_calls FROM traces") == {"input_tokens": 100, "unpriced_calls": 1}
+    assert ledger.engine.rows(rows) == [["leaf", True, "priced", True], ["rollup", False, "none", False]]
+    price = {
+        "input_tokens": 100,
+        "unpriced_calls": 0,
+        "cost_usd": pytest.approx((100 * 2.5 + 10 * 10) / 1e6, abs=1e-12),
+    }
+    assert ledger.one("SELECT input_tokens, unpriced_calls, cost_usd FROM traces") == price
+    assert ledger.one("SELECT energy_kwh > 0 AS modelled, energy_source FROM spans WHERE billable") == {
+        "modelled": 1, "energy_source": "modelled",
+    }  # fmt: skip
     ledger.check_usage()
     ledger.add(call(A, 3, 1, 1, 2), at=150)
     ledger.step(170)
@@ -120,3 +135,26 @@ def test_a_roll_up_is_billed_only_while_nothing_below_it_is(ledger: Ledger) -> N
         "llm_calls": 1, "cost_usd": 0.25, "unpriced_calls": 0,
     }  # fmt: skip
     ledger.check_usage()
+
+
+def test_a_call_without_a_model_takes_the_one_of_its_turn(ledger: Ledger) -> None:
+    turn = span(A, 1, None, 0, 9, operation="agent", dialect="codex", request_model="gpt-4o", usage_role="rollup")
+    between = span(A, 2, 1, 0, 9, dialect="codex")
+    nameless: Any = {"request_model": "", "cost_usd": None, "cost_status": "unpriced", "energy_kwh": None}
+    ledger.add(
+        turn,
+        between,
+        call(A, 3, 2, 1, 2, dialect="codex", **nameless),
+        call(A, 4, 2, 2, 3, dialect="otel", **nameless),
+        call(trace(9), 5, dialect="codex", **nameless),
+    )
+    ledger.step(100)
+    columns = "request_model, cost_status, has(flags, 'model_inferred'), energy_kwh > 0"
+    rows = f"SELECT {columns} FROM spans WHERE billable ORDER BY span_id"
+    assert ledger.engine.rows(rows) == [
+        ["gpt-4o", "priced", True, 1],
+        ["", "unpriced", False, None],
+        ["", "unpriced", False, None],
+    ]
+    ledger.check_usage()
+    assert ledger.engine.rows("SELECT model, calls FROM usage ORDER BY model") == [["", 2], ["gpt-4o", 1]]

@@ -1,0 +1,7 @@
+-- A few customers by the hour.
+SELECT tenant, hour, sum(usage.calls) AS calls, sumKahan(usage.cost_usd) AS cost_usd
+FROM usage
+WHERE hour >= {from:DateTime('UTC')} AND hour < {to:DateTime('UTC')}
+    AND tenant IN {tenants:Array(String)} AND purpose NOT IN {own:Array(String)}
+GROUP BY tenant, hour
+ORDER BY tenant, hour

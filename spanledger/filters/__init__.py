@@ -1,0 +1,12 @@
+"""The filter language of the API and the pages: `tenant = "acme" and child(tool_name = "search" and status = error)`.
+
+`compile_filter` turns a text into a condition of SQL with bound values; docs/filters.md describes the language.
+"""
+
+from __future__ import annotations
+
+from spanledger.filters.fields import FIELDS, Field
+from spanledger.filters.parse import BadFilter, parse
+from spanledger.filters.render import Condition, compile_filter
+
+__all__ = ["FIELDS", "BadFilter", "Condition", "Field", "compile_filter", "parse"]
