@@ -26,6 +26,11 @@ def burn_rates(counts: Counts, objective: float, min_total: float) -> dict[timed
     return rates
 
 
+def worst(rates: Mapping[timedelta, float]) -> float:
+    """The rate at which the worse pair burns over both its windows."""
+    return max(min(rates[long], rates[short]) for long, short, _ in PAIRS)
+
+
 def burning(rates: Mapping[timedelta, float]) -> bool:
     """Whether one pair of windows burns, each of the two."""
     return any(rates[long] >= rate and rates[short] >= rate for long, short, rate in PAIRS)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from analytics.alerts.burning import BURN_WINDOWS, burn_rates, burning
+from analytics.alerts.burning import BURN_WINDOWS, burn_rates, burning, worst
 from analytics.alerts.life import Alert, Seen, Text
 from analytics.alerts.rules import FindingsRule, Measured, SloRule, ThresholdRule
 from analytics.alerts.times import as_parameter
@@ -77,12 +77,20 @@ def clean(text: object, most: int = MOST_LABEL) -> str:
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
+def label(value: object) -> str:
+    """A label's value from outside; of one that had to be changed, two that differ stay different."""
+    text, cleaned = str(value), clean(value)
+    if cleaned == text:
+        return text
+    return f"{cleaned[: MOST_LABEL - 10]}~{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()[:8]}"
+
+
 def _findings(engine: Engine, rule: FindingsRule, known: Known, now: datetime) -> Evaluation:
     found = Evaluation()
     for row in engine.query(sql.read(FINDINGS)).records():
         if not rule.fits(row):
             continue
-        subject = {clean(name): clean(value) for name, value in row["subject"].items()}
+        subject = {clean(name): label(value) for name, value in row["subject"].items()}
         labels = {**rule.labels, **subject, "job": row["job"], "kind": row["kind"]}
         sighting = Sighting(rule.name, labels, Seen(True, _of_finding(row), row["severity"]))
         standing = known.get(sighting.alert_id)
@@ -128,7 +136,7 @@ def _slo(engine: Engine, rule: SloRule, now: datetime) -> Evaluation:
     found = Evaluation()
     for found_id, counts in groups.items():
         rates = burn_rates(counts, rule.objective, rule.min_total)
-        text = _text(rule, labels_of[found_id], rows_of[found_id], max(rates.values()))
+        text = _text(rule, labels_of[found_id], rows_of[found_id], worst(rates))
         found.seen[found_id] = Sighting(rule.name, labels_of[found_id], Seen(burning(rates), text, rule.severity))
     return found
 
@@ -180,7 +188,7 @@ def _check_columns(answer: Answer, needed: Iterable[str]) -> None:
 
 
 def _labels(rule: Measured, row: Mapping[str, Any], numbers: set[str]) -> dict[str, str]:
-    return rule.labels | {clean(name): clean(value) for name, value in row.items() if name not in numbers | EVIDENCE}
+    return rule.labels | {clean(name): label(value) for name, value in row.items() if name not in numbers | EVIDENCE}
 
 
 def _new_id(rule: Measured, labels: Mapping[str, str], found: Evaluation) -> str:
