@@ -41,19 +41,17 @@ def payload(message: Message) -> dict[str, Any]:
     alert = message.alert
     labels = {_name(name): value for name, value in alert.labels.items() if value}
     labels |= {"alertname": alert.rule, "severity": alert.severity, "alert_id": alert.alert_id}
-    ends = alert.resolved_at if message.event is Event.RESOLVE and alert.resolved_at else _later()
+    now = datetime.now(UTC)
+    over = message.event is Event.RESOLVE and alert.resolved_at
+    ends = min(alert.resolved_at or now, now) if over else now + GOOD_FOR
     annotations = {"summary": message.headline, "description": message.body()[:MOST_VALUE]}
     return {
         "labels": labels,
         "annotations": {name: value for name, value in annotations.items() if value},
-        "startsAt": _rfc3339(alert.fired_at or alert.since),
+        "startsAt": _rfc3339(min(alert.fired_at or alert.since, ends)),
         "endsAt": _rfc3339(ends),
         **({"generatorURL": message.link} if message.link else {}),
     }
-
-
-def _later() -> datetime:
-    return datetime.now(UTC) + GOOD_FOR
 
 
 def _name(name: str) -> str:

@@ -69,8 +69,6 @@ def post(url: str, body: object, headers: Mapping[str, str] | None = None) -> No
 
 
 def _in_words(error: Exception) -> str:
-    if isinstance(error, urllib3.exceptions.ConnectTimeoutError):
-        return f"No connection within {CONNECT_SECONDS:.0f} s."
     if isinstance(error, urllib3.exceptions.ReadTimeoutError):
         return f"No answer within {READ_SECONDS:.0f} s."
     if isinstance(error, urllib3.exceptions.SSLError):
@@ -79,6 +77,8 @@ def _in_words(error: Exception) -> str:
         return "Its name can't be resolved."
     if isinstance(error, urllib3.exceptions.NewConnectionError):
         return "The connection is refused or there is no way to it."
+    if isinstance(error, urllib3.exceptions.ConnectTimeoutError):
+        return f"No connection within {CONNECT_SECONDS:.0f} s."
     return f"The connection broke ({type(error).__name__})."
 
 

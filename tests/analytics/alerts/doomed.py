@@ -1,4 +1,4 @@
-"""`python -m tests.analytics.alerts.doomed DATA_DIR PORT STEP LEVEL`: alerting in a process that kills itself.
+"""`python -m tests.analytics.alerts.doomed DATA_DIR PORT STEP LEVELS`: alerting in a process that kills itself.
 
 It evaluates and delivers a few times; before or after the step STEP (counted over all writes and requests) it is killed as
 by kill -9. Without such a step it ends by itself.
@@ -21,16 +21,19 @@ from spanledger.engine import open_engine
 from spanledger.settings import Settings
 from spanledger.upgrade import upgrade
 
-ROUNDS = 3
+RULE = """
+[[rule]]
+name = "level"
+type = "threshold"
+above = 5
+query = "SELECT 'a' AS tenant, {level} AS value"
+"""
 
 
-def main(data_dir: str, port: str, doom: int, level: str) -> None:
-    """Run to the end, or to the step."""
+def main(data_dir: str, port: str, doom: int, levels: str) -> None:
+    """Run to the end, or to the step: a minute for each digit of `levels`."""
     rules = Path(data_dir) / "rules.toml"
     rules.parent.mkdir(parents=True, exist_ok=True)
-    rules.write_text(
-        f'[[rule]]\nname = "level"\ntype = "threshold"\nabove = 5\nquery = "SELECT \'a\' AS tenant, {level} AS value"\n'
-    )
     url = f"hook=webhook+http://secret@127.0.0.1:{port}/in"
     settings = Settings.model_validate(
         {"data_dir": data_dir, "alert_channels": url, "alert_rules_file": str(rules), "alert_rows_missing_minutes": 0}
@@ -58,7 +61,8 @@ def main(data_dir: str, port: str, doom: int, level: str) -> None:
     transport._POOL.request = doomed(transport._POOL.request)  # type: ignore[method-assign]
     now = [datetime.now(UTC)]
     alerting = Alerting(engine, settings, clock=lambda: now[0], chance=lambda: 0.5)
-    for _ in range(ROUNDS):
+    for level in levels:
+        rules.write_text(RULE.format(level=level) + f"# {now[0]}")
         alerting.beat()
         for outlet in alerting.outlets.values():
             while outlet.step():
