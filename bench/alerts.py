@@ -1,4 +1,4 @@
-"""`python -m bench.alerts`: 10,000 groups evaluated: a minute in which all fire, one in which nothing changes, one in which all end."""
+"""`python -m bench.alerts`: 10,000 groups: a minute in which all fire, one without change, one in which all end."""
 
 from __future__ import annotations
 

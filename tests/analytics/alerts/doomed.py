@@ -1,7 +1,7 @@
-"""`python -m tests.analytics.alerts.doomed DATA_DIR PORT STEP LEVELS`: alerting in a process that kills itself.
+"""`python -m tests.analytics.alerts.doomed DATA_DIR PORT STEP LEVELS RULE`: alerting in a process that kills itself.
 
-It evaluates and delivers a few times; before or after the step STEP (counted over all writes and requests) it is killed as
-by kill -9. Without such a step it ends by itself.
+It evaluates and delivers a few times; before or after the step STEP (counted over all writes and requests) it is
+killed as by kill -9. Without such a step it ends by itself.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from spanledger.upgrade import upgrade
 
 RULE = """
 [[rule]]
-name = "level"
+name = "{name}"
 type = "threshold"
 above = 5
 query = "SELECT 'a' AS tenant, {level} AS value"
 """
 
 
-def main(data_dir: str, port: str, doom: int, levels: str) -> None:
+def main(data_dir: str, port: str, doom: int, levels: str, name: str) -> None:
     """Run to the end, or to the step: a minute for each digit of `levels`."""
     rules = Path(data_dir) / "rules.toml"
     rules.parent.mkdir(parents=True, exist_ok=True)
@@ -62,15 +62,15 @@ def main(data_dir: str, port: str, doom: int, levels: str) -> None:
     now = [datetime.now(UTC)]
     alerting = Alerting(engine, settings, clock=lambda: now[0], chance=lambda: 0.5)
     for level in levels:
-        rules.write_text(RULE.format(level=level) + f"# {now[0]}")
+        rules.write_text(RULE.format(level=level, name=name) + f"# {now[0]}")
         alerting.beat()
         for outlet in alerting.outlets.values():
             while outlet.step():
                 pass
         now[0] += timedelta(minutes=1)
-    print(f"steps {steps[0]}", flush=True)
+    sys.stdout.write(f"steps {steps[0]}\n")
     engine.close()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4])
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4], sys.argv[5])

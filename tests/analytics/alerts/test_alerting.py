@@ -10,10 +10,14 @@ import pytest
 
 from analytics.alerts.channels.contract import Refused
 from analytics.alerts.emergency import FILE
+from analytics.alerts.life import Alert
+from analytics.alerts.loop import Alerting
+from analytics.alerts.message import Card
 from analytics.alerts.room import AlertRoom
+from analytics.alerts.self_checks import Probes
 from analytics.alerts.times import as_parameter
 from spanledger.errors import BadRequest, EngineUnavailable, NotFound
-from tests.analytics.alerts.conftest import Desk, Remembering
+from tests.analytics.alerts.conftest import Desk
 
 Put = Callable[..., None]
 COST = """
@@ -44,7 +48,8 @@ def finding(desk: Desk, finding_id: str, severity: str = "page", state: str = "o
     desk.engine.insert(
         "finding_states",
         columns,
-        [[finding_id, "retry_waste", "loop", {"tenant": finding_id}, severity, state, desk.clock.now - timedelta(days=days_ago),
+        [[finding_id, "retry_waste", "loop", {"tenant": finding_id}, severity, state,
+          desk.clock.now - timedelta(days=days_ago),
           f"<b>{finding_id}</b>\nis here", ["ab" * 16], version]],
     )  # fmt: skip
 
@@ -280,8 +285,6 @@ def test_a_dead_channel_is_told_on_the_others_and_seen(desk: Desk, level: Put) -
 
 
 def test_it_pages_about_itself(desk: Desk) -> None:
-    from analytics.alerts.self_checks import Probes  # noqa: PLC0415
-
     pager = desk.channel()
     desk.settings = desk.settings.model_copy(update={"alert_rows_missing_minutes": 30})
     share, lags = [0.9], {"carbon": 3 * 3600.0, "retry_waste": 5.0}
@@ -338,10 +341,6 @@ def test_an_engine_that_fails_is_paged_without_it_over_restarts(desk: Desk) -> N
 
 
 def test_a_card_that_fails_keeps_no_page_back(desk: Desk, level: Put) -> None:
-    from analytics.alerts.life import Alert  # noqa: PLC0415
-    from analytics.alerts.loop import Alerting  # noqa: PLC0415
-    from analytics.alerts.message import Card  # noqa: PLC0415
-
     def card(alert: Alert) -> Card:
         if alert.labels["tenant"] == "acme":
             raise ValueError("no picture")
@@ -361,16 +360,18 @@ def test_slo(desk: Desk) -> None:
     desk.engine.command("CREATE TABLE slo (at DateTime64(3), tenant String, ok UInt8) ENGINE = Memory")
     try:
         pager = desk.channel()
-        desk.rules("""
+        desk.rules('''
 [[rule]]
 name = "answers"
 type = "slo"
 objective = 0.99
-query = "SELECT tenant, countIf(ok = 0) AS bad, count() AS total FROM slo WHERE at >= {from:DateTime64(3)} AND at < {to:DateTime64(3)} GROUP BY tenant"
-""")
+query = """SELECT tenant, countIf(ok = 0) AS bad, count() AS total FROM slo
+           WHERE at >= {from:DateTime64(3)} AND at < {to:DateTime64(3)} GROUP BY tenant"""
+''')
         for tenant, share in (("acme", 0.5), ("globex", 0.01)):
             desk.engine.command(
-                "INSERT INTO slo SELECT {to:DateTime64(3, 'UTC')} - number * 6, {tenant:String}, number % 100 >= {bad:Float64} "
+                "INSERT INTO slo SELECT {to:DateTime64(3, 'UTC')} - number * 6, {tenant:String}, "
+                "number % 100 >= {bad:Float64} "
                 "FROM numbers(600)",
                 {"to": as_parameter(desk.clock.now), "tenant": tenant, "bad": share * 100},
             )

@@ -49,7 +49,8 @@ def alertmanager(tmp_path: Path, hook: Receiver) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     arguments = [
-        BINARY, f"--config.file={config}", f"--storage.path={tmp_path / 'am'}", f"--web.listen-address=127.0.0.1:{port}",
+        BINARY, f"--config.file={config}", f"--storage.path={tmp_path / 'am'}",
+        f"--web.listen-address=127.0.0.1:{port}",
         "--cluster.listen-address=", "--log.level=error",
     ]  # fmt: skip
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -86,7 +86,9 @@ def test_opsgenie(receiver: Receiver) -> None:
         genie.send([message(event)])
     alias = "ab" * 8 + "%3A2"
     assert [taken.path for taken in receiver.requests] == [
-        "/v2/alerts", f"/v2/alerts/{alias}/acknowledge?identifierType=alias", f"/v2/alerts/{alias}/close?identifierType=alias",
+        "/v2/alerts",
+        f"/v2/alerts/{alias}/acknowledge?identifierType=alias",
+        f"/v2/alerts/{alias}/close?identifierType=alias",
     ]  # fmt: skip
     assert len(receiver.requests[0].body["message"]) <= 130
     assert {taken.headers["Authorization"] for taken in receiver.requests} == {"GenieKey K3Y"}
