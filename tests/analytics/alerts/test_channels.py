@@ -12,9 +12,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import orjson
 import pytest
+import urllib3
 
 from analytics.alerts.channels import slack, teams, transport
 from analytics.alerts.channels.catalogue import channels
@@ -158,7 +159,7 @@ def test_only_2xx_is_a_yes(receiver: Receiver, status: int) -> None:
 
 
 def test_slow_and_silent_receivers(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    pool = transport.urllib3.PoolManager(timeout=transport.urllib3.Timeout(connect=1, read=0.3), retries=False)
+    pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=1, read=0.3), retries=False)
     monkeypatch.setattr(transport, "_POOL", pool)
     monkeypatch.setattr(transport, "READ_SECONDS", 0.5)
     target = channel(f"slack+http://127.0.0.1:{receiver.port}/services/SECRET")
