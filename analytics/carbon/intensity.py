@@ -76,7 +76,8 @@ def _found(
     rises = [
         rise
         for one in series
-        if OTHERS not in one.subject.values() and (rise := rise_of(one, rule.least, rule.min_units)) is not None
+        if OTHERS not in one.subject.values()
+        and (rise := rise_of(one, rule.least, rule.min_units, rule.rhythm)) is not None
     ]
     large = [rise for rise in rises if rise.share >= rule.least and rise.p <= CHANCE]
     return [rise.p for rise in rises], [_explained(rise, sums, traces, known) for rise in large]

@@ -170,6 +170,7 @@ def test_sums_below_usage_are_those_of_usage(service: Service) -> None:
             "from": f"{START + DAY:%F %T}",
             "to": f"{START + 2 * DAY:%F %T}",
             "hours": 24,
+            **dict.fromkeys(("week_from", "week_to"), f"{START:%F %T}"),
         }
         names = {"features": ["search", "draft"], "models": ["gpt-4o", "gpt-4o-mini"], "others": "others"}
         found = Source(service.engine).frame(Path(job.__file__).with_name("series.sql"), asked | names)

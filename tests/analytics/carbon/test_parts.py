@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from analytics.carbon.causes import Known, Totals, causes
 from analytics.carbon.history import merged
-from analytics.carbon.parts import Grid, Part, Series
+from analytics.carbon.parts import Grid, Part, Rhythm, Series
 from analytics.carbon.rises import rise_of
 from analytics.jobs.contract import Window
 
@@ -90,6 +90,53 @@ def test_without_history_a_rise_must_begin_inside() -> None:
     """A window that begins high and falls: nobody knows whether it rose."""
     found = rise_of(series([3.0] * 4 + [1.0] * 20), 0.3, 100)
     assert found is None or found.p > 0.05
+
+
+DAYS = Rhythm(day=24, week=168)
+NIGHT = [3.0] * 4 + [1.0] * 20
+"""Hours of a day: by night a call emits three times as much."""
+
+
+def dull(levels: list[float], before: int) -> Series:
+    """A hundred calls a part, all alike."""
+    parts = (Part(n - before, 100, 100 * level, 100 * level**2, 100 * level) for n, level in enumerate(levels))
+    return Series({"feature": "x"}, "request", tuple(parts))
+
+
+def test_a_night_is_no_rise() -> None:
+    assert rise_of(dull(NIGHT * 5, before=96), 0.3, 100, DAYS) is None
+    assert rise_of(dull(NIGHT * 7, before=0), 0.3, 100, DAYS) is None
+    assert rise_of(dull(NIGHT * 5, before=96), 0.3, 100) is not None
+
+
+def test_a_worse_night_is_one() -> None:
+    found = rise_of(dull(NIGHT * 4 + [6.0] * 4 + [1.0] * 20, before=96), 0.3, 100, DAYS)
+    assert found is not None
+    assert (found.first, found.last, found.usual, found.level) == (0, 3, 3, 6)
+
+
+def test_a_weekend_is_no_rise() -> None:
+    """The same weekday had it a week ago; and every week in a window of a week."""
+    week = [1.0] * 120 + [2.0] * 48
+    hours = dull(week + week, before=168 + 120)
+    saturday = Series(hours.subject, hours.unit, tuple(part for part in hours.parts if part.number < 24))
+    assert rise_of(saturday, 0.3, 100, DAYS) is None
+    assert rise_of(saturday, 0.3, 100) is not None
+    assert rise_of(dull(week * 5, before=4 * 168), 0.3, 100, DAYS) is None
+
+
+@pytest.mark.parametrize(("days", "rhythm"), [(1, (24, 168)), (7, (6, 42)), (35, (1, 7)), (100, (None, None))])
+def test_rhythms_of_parts(days: int, rhythm: tuple[int | None, int | None]) -> None:
+    noon = NOON.replace(minute=0)
+    grid = Grid.of(Window(noon, noon + timedelta(days=days)))
+    assert (grid.rhythm.day, grid.rhythm.week) == rhythm
+
+
+def test_the_week_before() -> None:
+    day = Grid.of(Window(NOON, NOON + timedelta(days=1)))
+    assert day.week_before == (day.begin - timedelta(days=7), NOON - timedelta(days=6))
+    week = Grid.of(Window(NOON, NOON + timedelta(days=7)))
+    assert week.week_before == (week.begin, week.begin)
 
 
 def calls(output: float = 300_000, kwh: float = 1.0, **more: float) -> Totals:
