@@ -89,6 +89,8 @@ class Rendering:
     sketched_words: int
     """Words of a user's message that go into its sketch; 0: no sketches."""
     sketched_bytes: int
+    sketch_scheme: int
+    """Which sketches can be compared: 1 without a key, else a number from 2 to 255 that goes with the key."""
 
 
 def rendering(settings: Settings) -> Rendering:
@@ -105,6 +107,7 @@ def rendering(settings: Settings) -> Rendering:
         longest_value=LONGEST_VALUE,
         sketched_words=SKETCHED_WORDS if _sketched(settings) else 0,
         sketched_bytes=SKETCHED_BYTES,
+        sketch_scheme=2 + _digest(settings)[16] % 254 if settings.content_keyed else 1,
     )
 
 
@@ -155,10 +158,14 @@ def _sketched(settings: Settings) -> bool:
 
 
 def _key(settings: Settings) -> tuple[int, int]:
-    secret = settings.content_secret.get_secret_value() or _secret_file(settings.data_dir / KEY_FILE)
-    digest = hashlib.sha256(f"spanledger content {secret}".encode()).digest()
+    digest = _digest(settings)
     first, second = (int.from_bytes(digest[at : at + 8], "little") for at in (0, 8))
     return first | TOP_BIT, (second | TOP_BIT) & ~3
+
+
+def _digest(settings: Settings) -> bytes:
+    secret = settings.content_secret.get_secret_value() or _secret_file(settings.data_dir / KEY_FILE)
+    return hashlib.sha256(f"spanledger content {secret}".encode()).digest()
 
 
 def _secret_file(path: Path) -> str:

@@ -13,7 +13,7 @@ from analytics.statistics.relabel import Blocks, Labels, Statistic, blocks, p_va
 from analytics.user_drift.content import Content
 from analytics.user_drift.families import Family, units
 from analytics.user_drift.layers import Bins, Layer, bins, covered, layers
-from analytics.user_drift.matching import matched
+from analytics.user_drift.matching import large_tenants, matched
 from analytics.user_drift.shift import CONFIRMING, PSEUDO, SCREENING, Floats, Places, Shift, Sides
 
 LENGTHS = (2, 4, 7, 14, 21, 28)
@@ -60,11 +60,12 @@ def compare(family: Family, tried: Sequence[int], *, fewest: int, hours: bool) -
     unit, compared = "trace", 0.0
     for days in tried:
         current = (family.rows["back"] < days).to_numpy()
-        places = matched(family.rows, current, MOST_ROWS, rng)
+        large = large_tenants(family.rows, current)
+        places = matched(family.rows, current, large, MOST_ROWS, rng)
         side = current[places]
         if min(side.sum(), (~side).sum()) < fewest:
             continue
-        unit, who = units(family.rows[places], side, FEWEST_UNITS)
+        unit, who = units(family.rows[places], side, large, FEWEST_UNITS)
         compared = max(compared, min(1.0, float(side.sum() / min(current.sum(), MOST_ROWS))))
         shifts += _tested(measured, content, Sides(places, side, who, days), rng)
     if not shifts:

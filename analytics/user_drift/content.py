@@ -18,7 +18,7 @@ KERNEL_ROWS, KERNEL_LABELLINGS = 500, 199
 
 
 class Content:
-    """The sketches of a family's calls."""
+    """The sketches of a family's calls, which are in the order of their times."""
 
     def __init__(self, rows: pl.DataFrame) -> None:
         self.has: Bools = sketched(rows)

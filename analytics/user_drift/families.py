@@ -125,15 +125,32 @@ def _whole(value: object) -> int:
     return int(value) if isinstance(value, int | float) else 0
 
 
-def units(rows: pl.DataFrame, current: NDArray[np.bool_], fewest: int) -> tuple[str, NDArray[np.int64]]:
+def units(
+    rows: pl.DataFrame, current: NDArray[np.bool_], large: Sequence[str], fewest: int
+) -> tuple[str, NDArray[np.int64]]:
     """(who is dealt to sides in a permutation, the number of each row's): users where most calls name one and there are
-    enough of them on both sides, else sessions, else traces."""
+    enough of them on both sides, else sessions, else traces.
+
+    Users of a tenant are alike (a language, a trade). Tenants that are not `large`, so not matched one by one, are one
+    unit each, if there are enough of these.
+    """
+    small = (rows["tenant"] != "").to_numpy() & ~rows["tenant"].is_in(large).to_numpy()
     for name, column in (("user", "user"), ("session", "session"), ("trace", "trace_id")):
         given = (rows[column] != "").to_numpy()
         # who is not named is somebody else each time
         named = pl.when(pl.col(column) != "").then(pl.concat_str("tenant", pl.lit("\0"), column)).otherwise("trace_id")
-        unit = rows.select(named.rank("dense").cast(pl.Int64).alias("unit"))["unit"].to_numpy()
+        together = pl.when(pl.Series(small)).then(pl.concat_str(pl.lit("\0"), "tenant")).otherwise(named)
+        by_tenant, alone = (_numbered(rows, unit) for unit in (together, named))
+        unit = by_tenant if _fewest(by_tenant, current) >= fewest else alone
         sides = [len(np.unique(unit[side & given])) for side in (current, ~current)]
         if name == "trace" or (given.mean() >= 0.8 and min(sides) >= fewest):
             break
     return name, unit
+
+
+def _numbered(rows: pl.DataFrame, unit: pl.Expr) -> NDArray[np.int64]:
+    return rows.select(unit.rank("dense").cast(pl.Int64).alias("unit"))["unit"].to_numpy()
+
+
+def _fewest(unit: NDArray[np.int64], current: NDArray[np.bool_]) -> int:
+    return min(len(np.unique(unit[side])) for side in (current, ~current))

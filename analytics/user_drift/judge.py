@@ -13,8 +13,10 @@ from analytics.user_drift.families import SETTLED_DAYS, Family, families
 from analytics.user_drift.shift import Shift
 from analytics.user_drift.timing import wobble
 
-SURE = 0.05
-"""A family whose p is larger is not even proposed."""
+SURE = 0.003
+"""A family whose p is larger is not even proposed: some prompts are looked at every day."""
+AGREES = 0.05
+"""p of the same layer at the next longer or shorter length: an odd weekend shows at one of them only."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,8 @@ def _significant(verdict: Verdict) -> tuple[list[Shift], float | None]:
     that is for the first of them."""
     kept: dict[str, tuple[Shift, float | None]] = {}
     for shift in verdict.shifts:
-        if shift.layer in kept or not shift.moved or shift.p_value * len(verdict.shifts) > SURE:
+        sure = shift.p_value * len(verdict.shifts) <= (AGREES if kept else SURE)
+        if shift.layer in kept or not shift.moved or not sure or not _lasts(shift, verdict.shifts):
             continue
         own = wobble(verdict.family, shift)
         if own is None or shift.effect > own:
@@ -123,3 +126,11 @@ def _significant(verdict: Verdict) -> tuple[list[Shift], float | None]:
     if not kept:
         return [], None
     return [shift for shift, _ in kept.values()], next(iter(kept.values()))[1]
+
+
+def _lasts(shift: Shift, among: Sequence[Shift]) -> bool:
+    """True when the layer's test at the next length, longer or shorter, agrees, or there is no other."""
+    others = sorted({one.sides.days: one for one in among if one.layer == shift.layer}.items())
+    place = [days for days, _ in others].index(shift.sides.days)
+    near = [one for _, one in others[max(place - 1, 0) : place + 2] if one is not shift]
+    return not near or min(one.p_value for one in near) <= AGREES

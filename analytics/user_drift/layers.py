@@ -80,14 +80,16 @@ def bins(layer: Layer, sides: Sides) -> Bins:
 
 
 def sketches(rows: pl.DataFrame) -> NDArray[np.float64]:
-    """The sketches as 256 columns of 0 and 1."""
+    """The sketches as 248 columns of 0 and 1."""
     packed = bytes.fromhex("".join(text.zfill(64) for text in rows["sketch"]))
-    return np.unpackbits(np.frombuffer(packed, np.uint8).reshape(-1, 32), axis=1).astype(np.float64)
+    return np.unpackbits(np.frombuffer(packed, np.uint8).reshape(-1, 32)[:, 1:], axis=1).astype(np.float64)
 
 
 def sketched(rows: pl.DataFrame) -> Bools:
-    """Rows that have a sketch."""
-    return np.asarray((rows["sketch"].str.strip_chars("0") != "").to_numpy())
+    """Rows with a sketch that can be compared with the newest one's: by the same key, which the first byte tells."""
+    scheme = rows["sketch"].str.zfill(64).str.head(2)
+    newest = scheme.filter(scheme != "00").tail(1)
+    return np.asarray((scheme == (newest[0] if len(newest) else "none")).to_numpy())
 
 
 def _said(values: pl.Series) -> pl.Series:

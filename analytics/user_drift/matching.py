@@ -5,6 +5,8 @@ What differs after that is neither a deploy, nor a tenant that came, nor a weeke
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -13,17 +15,16 @@ Bools = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
 LARGE = 0.05
-"""A tenant with this share of either side is matched by itself; the others together."""
-MOST_TENANTS = 8
+"""A tenant with this share of either side is matched by itself; each other is one unit of the tests."""
 RATIOS = (1 / 3, 3.0)
 """Bounds of reference rows for each current row."""
 WEEKEND = 6
 """Monday is 1."""
 
 
-def matched(rows: pl.DataFrame, current: Bools, most: int, rng: np.random.Generator) -> Places:
+def matched(rows: pl.DataFrame, current: Bools, large: Sequence[str], most: int, rng: np.random.Generator) -> Places:
     """Rows to compare: in each cell (key × tenant × day of the week) as many reference rows for a current one."""
-    cell = _cells(rows, current)
+    cell = _cells(rows, current, large)
     after, before = (
         np.bincount(cell[current], minlength=cell.max() + 1),
         np.bincount(cell[~current], minlength=cell.max() + 1),
@@ -50,24 +51,24 @@ def _draw(cell: NDArray[np.int64], side: Bools, wanted: NDArray[np.float64], rng
     return np.asarray(order[np.arange(len(order)) - starts < counts[sorted_cells]])
 
 
-def _cells(rows: pl.DataFrame, current: Bools) -> NDArray[np.int64]:
+def _cells(rows: pl.DataFrame, current: Bools, large: Sequence[str]) -> NDArray[np.int64]:
     """A number for each row's cell."""
     day = rows["at"].dt.weekday()
     if not _each_weekday_twice(rows, day, current):
         day = (day >= WEEKEND).cast(pl.Int8)
-    tenant = pl.Series("tier", np.where(rows["tenant"].is_in(_large(rows, current)), rows["tenant"], ""))
+    tenant = pl.Series("tier", np.where(rows["tenant"].is_in(large), rows["tenant"], ""))
     table = pl.DataFrame({"key": rows["key"], "tier": tenant, "day": day.rename("day")})
     return table.select(pl.struct("key", "tier", "day").rank("dense").cast(pl.Int64) - 1).to_series().to_numpy()
 
 
-def _large(rows: pl.DataFrame, current: Bools) -> list[str]:
+def large_tenants(rows: pl.DataFrame, current: Bools) -> list[str]:
+    """Tenants with a good share of either side."""
     shares: dict[str, float] = {}
     for side in (current, ~current):
         counts = rows["tenant"].filter(pl.Series(side)).value_counts()
         for name, count in counts.iter_rows():
             shares[name] = max(shares.get(name, 0.0), count / max(side.sum(), 1))
-    large = [name for name, share in shares.items() if share >= LARGE and name]
-    return sorted(large, key=lambda name: (-shares[name], name))[:MOST_TENANTS]
+    return sorted(name for name, share in shares.items() if share >= LARGE and name)
 
 
 def _each_weekday_twice(rows: pl.DataFrame, day: pl.Series, current: Bools) -> bool:

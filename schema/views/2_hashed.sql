@@ -33,12 +33,12 @@ multiIf(startsWith({{ text }}, '{"role":"'), startsWith({{ text }}, '{"role":"us
         startsWith({{ text }}, '{'), JSONExtractString({{ text }}, 'role') IN ('user', 'human', ''),
         {{ text }} != '') AND position(substring({{ text }}, 1, 400), '"type":"tool_') = 0
 {%- endmacro %}
-{#- A bit for the hash of each word and of each pair of words; the hash is keyed where those of messages are. Scripts without
-spaces: their runs are cut into pairs of characters. #}
+{#- A bit for the hash of each word and of each pair of words; the hash is keyed where those of messages are, and the top byte
+says by which key. Scripts without spaces: their runs are cut into pairs of characters. #}
 {%- macro sketch(text) -%}
-arrayMap(hashes -> arraySum(arrayMap(bucket -> bitShiftLeft(toUInt256(1), bucket), arrayDistinct(arrayConcat(
-        arrayMap(one -> toUInt8(one), hashes),
-        arrayMap((one, next) -> toUInt8(bitShiftRight(one * 31 + next, 20)), arrayPopBack(hashes), arrayPopFront(hashes)))))),
+arrayMap(hashes -> bitShiftLeft(toUInt256({{ content.sketch_scheme }}), 248) + arraySum(arrayMap(bucket -> bitShiftLeft(toUInt256(1), bucket), arrayDistinct(arrayConcat(
+        arrayMap(one -> toUInt8(one % 248), hashes),
+        arrayMap((one, next) -> toUInt8(bitShiftRight(one * 31 + next, 20) % 248), arrayPopBack(hashes), arrayPopFront(hashes)))))),
     arrayMap(said -> arrayMap(
         {%- if content.keyed %} word -> sipHash64Keyed((toUInt64({{ content.key[0] }}), toUInt64({{ content.key[1] }})), word),
         {%- else %} word -> cityHash64(word),{% endif %}

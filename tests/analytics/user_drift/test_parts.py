@@ -27,6 +27,7 @@ from spanledger.engine import Engine
 
 UNTIL = datetime(2026, 11, 16, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+TENANTS = ["t0", "t1", "t2", "t3", "t4"]
 HERE = Path(user_drift.__file__).parent
 
 
@@ -129,11 +130,19 @@ def test_a_new_tenants_own_prompt_is_no_deploy() -> None:
 
 def test_units_fall_back_from_users_to_sessions_to_traces() -> None:
     calls, current = rows(1000), np.arange(1000) >= 500
-    assert units(calls, current, 10)[0] == "user"
+    assert units(calls, current, TENANTS, 10)[0] == "user"
     few = calls.with_columns(user=pl.lit("service-account"), session=pl.col("trace_id").str.slice(0, 2))
-    assert units(few, current, 10)[0] == "session"
-    name, who = units(calls.with_columns(user=pl.lit("")), current, 10)
+    assert units(few, current, TENANTS, 10)[0] == "session"
+    name, who = units(calls.with_columns(user=pl.lit("")), current, TENANTS, 10)
     assert (name, len(set(who))) == ("trace", 1000)
+
+
+def test_users_of_small_tenants_are_one_unit() -> None:
+    calls = rows(1000).with_columns(tenant=pl.concat_str(pl.lit("s"), pl.col("user").str.slice(1).cast(pl.Int64) // 3))
+    name, who = units(calls, np.arange(1000) >= 500, [], 10)
+    assert (name, len(set(who))) == ("user", 20)
+    assert len(set(units(calls, np.arange(1000) >= 500, ["s0", "s1"], 10)[1])) == 18 + 6
+    assert len(set(units(calls, np.arange(1000) >= 500, [], 30)[1])) == 60  # too few tenants to permute
 
 
 @given(st.integers(0, 1000))
@@ -144,7 +153,7 @@ def test_matched_rows_have_the_same_mix_on_both_sides(seed: int) -> None:
     tilt = np.where(calls["tenant"] == "t1", 0.6, 0.2)
     current = (rng.random(3000) < tilt) & (calls["back"] < 10).to_numpy()
     table = calls.with_columns(key=pl.when(pl.col("user") < "u3").then(1).otherwise(0).cast(pl.Int64))
-    places = matched(table, current, 1000, rng)
+    places = matched(table, current, TENANTS, 1000, rng)
     chosen, side = table[places], current[places]
     assert max(side.sum(), (~side).sum()) <= 1050
     assert len(np.unique(places)) == len(places)
@@ -155,7 +164,7 @@ def test_matched_rows_have_the_same_mix_on_both_sides(seed: int) -> None:
 
 def test_sides_with_nothing_in_common_are_not_compared() -> None:
     table = rows(100).with_columns(key=pl.int_range(pl.len()).cast(pl.Int64))
-    assert len(matched(table, np.arange(100) >= 50, 100, np.random.default_rng(1))) == 0
+    assert len(matched(table, np.arange(100) >= 50, [], 100, np.random.default_rng(1))) == 0
 
 
 def test_a_word_needs_several_writers() -> None:

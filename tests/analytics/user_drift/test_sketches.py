@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
 
+from analytics.user_drift.layers import sketched
 from spanledger.engine import Engine
 from spanledger.settings import Settings
 from spanledger.views import apply_views
@@ -33,7 +35,7 @@ def sketches(engine: Engine, *inputs: object) -> list[tuple[int, set[int]]]:
     ]
     talk.put(engine, *rows)
     found = engine.rows("SELECT user_characters, toString(user_sketch) FROM spans ORDER BY span_id")
-    return [(count, {bit for bit in range(256) if int(sketch) >> bit & 1}) for count, sketch in found]
+    return [(count, {bit for bit in range(248) if int(sketch) >> bit & 1}) for count, sketch in found]
 
 
 def test_a_sketch_has_a_bit_for_each_word_and_pair(engine: Engine) -> None:
@@ -115,3 +117,14 @@ def test_what_is_masked_is_not_in_the_sketch(engine: Engine, settings: Settings)
 def test_any_text_has_a_sketch_of_bounded_work(engine: Engine, texts: list[str]) -> None:
     for _, bits in sketches(engine, *([talk.message("user", text)] for text in texts), *texts):
         assert len(bits) <= 2 * 48
+
+
+def test_sketches_by_another_key_are_not_compared(engine: Engine, settings: Settings) -> None:
+    sketches(engine, [SAID])
+    list(apply_views(engine, Settings.model_validate(settings.model_dump() | {"content_masks": ("emails",)})))
+    talk.put(engine, {"span_id": "f" * 16, "content_input": json.dumps([SAID])})
+    rows = engine.rows("SELECT hex(user_sketch) FROM spans ORDER BY span_id")
+    frame = pl.DataFrame({"sketch": [text for (text,) in rows]})
+    assert sketched(frame).tolist() == [False, True]
+    assert sketched(frame[:1]).tolist() == [True]
+    assert sketched(pl.DataFrame({"sketch": ["00"]})).tolist() == [False]
