@@ -23,6 +23,7 @@ NAV = (
     ("Waste", "/waste", "w"),
     ("Drift", "/drift", "d"),
     ("Carbon", "/carbon", "o"),
+    ("Jobs", "/jobs", "j"),
 )
 """Name, address and key (after `g`) of each entry of the navigation."""
 

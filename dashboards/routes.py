@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
 from dashboards.page import Page, add
-from dashboards.pages import boards, finding, home, trace, traces
+from dashboards.pages import boards, finding, home, jobs, trace, traces
 from dashboards.render import STATIC
 from spanledger.engine import Engine
 from spanledger.settings import Settings
@@ -44,3 +44,4 @@ def pages(engine: Engine, settings: Settings) -> Iterable[Page]:
     yield trace.page(engine)
     yield finding.page(engine)
     yield from boards.pages(engine)
+    yield jobs.page(engine)

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 
 from dashboards import asked as urls
 from dashboards.asked import Asked
+from dashboards.boards.board import BOARDS, Board
 from dashboards.boards.charts import CHARTS
 from dashboards.boards.sections import Facts, Table, sections
 from dashboards.charts import response
@@ -33,45 +34,6 @@ SHEET = (
     "energy_kwh",
     "finding_id",
 )
-
-
-@dataclass(frozen=True)
-class Board:
-    """A board: its address, job and kind of report, and what is left out of its tables because a chart shows it."""
-
-    name: str
-    path: str
-    job: str
-    report: str
-    question: str
-    charts: tuple[str, ...]
-    skip: tuple[str, ...] = ()
-    links: tuple[tuple[str, str], ...] = ()
-
-
-BOARDS = (
-    Board(
-        "Customers", "/customers", "cost_concentration", "concentration",
-        "Who makes the cost, and who costs more than they pay?", ("lorenz", "whale"),
-        ("lorenz", "whale_curve", "dearest_hours"),
-    ),
-    Board(
-        "Cache", "/cache", "cache_hit_rate", "hit_rate", "Do prompt caches hold, and who broke them?", ("hit_rate",),
-        ("series",),
-    ),
-    Board(
-        "Waste", "/waste", "retry_waste", "retry_waste", "What does asking again cost?", ("waste", "chains"),
-        ("chain_lengths",),
-    ),
-    Board(
-        "Drift", "/drift", "user_drift", "drift", "Did our users move, or did we?", ("words",),
-        ("words_more", "words_less"),
-    ),
-    Board(
-        "Carbon", "/carbon", "carbon", "report", "What does a resolved task emit?", ("carbon",), ("reconcile",),
-        (("Procurement table (CSV)", "/api/v1/carbon.csv"),),
-    ),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
