@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 import dashboards
 import spanledger
-from api import admin, carbon, energy, findings, jobs, money, problems
+from api import admin, alerts, carbon, energy, findings, jobs, money, problems, spans
 from api.admin import QuarantineRoom
+from api.alerts import AlertsRoom
 from api.doorkeeper import Doorkeeper
 from api.jobs import JobsRoom
 from api.slots import Slots
@@ -85,8 +86,13 @@ class Problem(BaseModel):
     code: int | None = None
 
 
-def create_app(
-    engine: Engine, settings: Settings, status: Status, quarantine: QuarantineRoom, analyses: JobsRoom
+def create_app(  # noqa: PLR0913, PLR0917  (one parameter a room)
+    engine: Engine,
+    settings: Settings,
+    status: Status,
+    quarantine: QuarantineRoom,
+    analyses: JobsRoom,
+    alarms: AlertsRoom | None = None,
 ) -> FastAPI:
     """The app that `spanledger serve` runs; nothing in it outlives `engine`."""
     app = FastAPI(
@@ -99,12 +105,16 @@ def create_app(
     problems.install(app)
     app.add_middleware(Doorkeeper, settings=settings)
     _add_probes(app, status)
-    _add_reads(app, engine, settings.query_max_rows)
+    slots = Slots(MAX_QUERIES, "queries")
+    _add_reads(app, engine, slots, settings.query_max_rows)
+    app.include_router(spans.router(engine, slots))
     app.include_router(admin.router(engine, quarantine))
     app.include_router(money.router(engine))
     app.include_router(energy.router(engine, settings))
     app.include_router(jobs.router(analyses))
     app.include_router(findings.router(engine))
+    if alarms is not None:
+        app.include_router(alerts.router(alarms))
     app.include_router(carbon.router(engine))
     app.include_router(dashboards.router(engine, settings))
     return app
@@ -131,9 +141,7 @@ def _add_probes(app: FastAPI, status: Status) -> None:
         return Response(status.metrics(), media_type=METRICS_TYPE)
 
 
-def _add_reads(app: FastAPI, engine: Engine, max_rows: int) -> None:
-    slots = Slots(MAX_QUERIES, "queries")
-
+def _add_reads(app: FastAPI, engine: Engine, slots: Slots, max_rows: int) -> None:
     @app.post("/api/v1/query", tags=["data"], responses={200: {"model": QueryAnswer}})
     def query(asked: Query) -> Response:
         """Run one SELECT: read-only, and bounded in time, memory, rows read and rows of the answer."""

@@ -93,7 +93,8 @@ def _of_ours(_: Request, error: Exception) -> Response:
     if isinstance(error, errors.LimitExceeded) and code in LIMIT_SETTINGS:
         limit, setting = LIMIT_SETTINGS[code]
         detail = f"The query met its limit of {limit}; ask for less, or raise {setting}. {detail}"
-    return problem(kind_of(error), detail, code=code, limit=limit, setting=setting)
+    place, meant = getattr(error, "position", None), getattr(error, "suggestion", None) or None  # of a filter
+    return problem(kind_of(error), detail, code=code, limit=limit, setting=setting, position=place, suggestion=meant)
 
 
 def _sentence(message: str) -> str:

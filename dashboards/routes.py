@@ -8,12 +8,12 @@ from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
 from dashboards.page import Page, add
-from dashboards.pages import home
+from dashboards.pages import boards, finding, home, trace, traces
 from dashboards.render import STATIC
 from spanledger.engine import Engine
 from spanledger.settings import Settings
 
-TYPES = {".css": "text/css", ".js": "text/javascript"}
+TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 """Addresses of static files change with their content."""
 
@@ -30,6 +30,8 @@ def router(engine: Engine, settings: Settings) -> APIRouter:
         body, kind = files[name]
         return Response(body, media_type=kind, headers=FOR_EVER)
 
+    trace.add_data(routes, engine)
+    boards.add_charts(routes, engine)
     for page in pages(engine, settings):
         add(routes, page)
     return routes
@@ -38,3 +40,7 @@ def router(engine: Engine, settings: Settings) -> APIRouter:
 def pages(engine: Engine, settings: Settings) -> Iterable[Page]:
     """Every page."""
     yield home.page(engine, settings)
+    yield traces.page(engine)
+    yield trace.page(engine)
+    yield finding.page(engine)
+    yield from boards.pages(engine)

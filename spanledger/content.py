@@ -67,7 +67,7 @@ LONGEST_VALUE = 1000
 """... as is any other value of more bytes than this, for not every instrumentation is known."""
 
 SKETCHED_WORDS, SKETCHED_BYTES = 48, 2000
-"""So much of a user's message goes into its sketch: with pairs of words, a third of 248 buckets when it is long."""
+"""So much of a user's message goes into its sketch: with pairs of words, about a third of 256 buckets when long."""
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,9 @@ KEY_OF_HASHES = re.compile(r"(?<!\d)\d{19,20}(?!\d)")
 SERVER_FAULT = re.compile(r"^HTTP driver received HTTP status (429|5\d\d)")
 """An error answer without ClickHouse's code: of a proxy or load balancer that can't reach it."""
 
+UTC = {"session_timezone": "UTC"}
+"""Times without a zone are UTC, also on a machine that lives elsewhere: parameters of windows have none."""
+
 CACHE_BYTES = {"mark_cache_size": 64 * MIB, "primary_index_cache_size": 64 * MIB, "index_mark_cache_size": 64 * MIB}
 """The embedded engine's caches. ClickHouse's own defaults (5 GiB each) are for a machine of its own."""
 
@@ -142,7 +145,7 @@ class Engine:
         self.embedded = settings.embedded
         connect = _connector(settings)
         self._trusted = _Pool(connect)
-        self._guarded = _Pool(lambda: _limited(connect(), reader_limits(settings)), limits_are_final=True)
+        self._guarded = _Pool(lambda: _set(connect(), reader_limits(settings)), limits_are_final=True)
 
     def query(
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
@@ -172,9 +175,9 @@ class Engine:
     def command(
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> None:
-        """Run a statement that returns nothing."""
+        """Run a statement that returns nothing; one with `settings` has no SETTINGS of its own."""
         with self._trusted.client() as client:
-            client.command(sql, parameters=dict(parameters or {}), settings=dict(settings or {}))
+            client.command(_with(sql, settings), parameters=dict(parameters or {}))
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Insert a few rows from Python."""
@@ -189,9 +192,8 @@ class Engine:
     def insert_file(self, table: str, path: Path, form: str, settings: Mapping[str, Any]) -> None:
         """The same for a file. The embedded engine reads it where it lies; to a server it is streamed."""
         if self.embedded and not set(str(path)) & set("*?{}"):  # which would be patterns
-            clause = ", ".join(f"{name} = {literal(str(value))}" for name, value in settings.items())
             source = f"INFILE {literal(str(path.resolve()))} COMPRESSION 'none'"
-            self.command(f"INSERT INTO {table} FROM {source} SETTINGS {clause} FORMAT {form}")
+            self.command(f"{_with(f'INSERT INTO {table} FROM {source}', settings)} FORMAT {form}")
             return
         with path.open("rb") as file:
             self.insert_raw(table, file, form, settings)
@@ -277,18 +279,19 @@ def reader_limits(settings: Settings) -> dict[str, Any]:
 def _connector(settings: Settings) -> Callable[[], Client]:
     if not settings.embedded:
         url = _checked_url(settings)
-        return lambda: clickhouse_connect.get_client(
-            dsn=url, connect_timeout=5, send_receive_timeout=300, show_clickhouse_errors="scrub"
+        return lambda: _set(
+            clickhouse_connect.get_client(
+                dsn=url, connect_timeout=5, send_receive_timeout=300, show_clickhouse_errors="scrub"
+            ),
+            UTC,
         )
     path = (settings.data_dir / "engine").resolve()
     options = {
         "max_server_memory_usage": settings.engine_max_memory_bytes,
         **CACHE_BYTES,
     }
-    threads = {"max_threads": settings.engine_threads}
-    return lambda: clickhouse_connect.get_client(
-        interface="chdb", path=str(path), chdb_options=options, settings=threads
-    )
+    defaults = {**UTC, "max_threads": settings.engine_threads}
+    return lambda: _set(clickhouse_connect.get_client(interface="chdb", path=str(path), chdb_options=options), defaults)
 
 
 def _checked_url(settings: Settings) -> str:
@@ -312,8 +315,8 @@ def _checked_url(settings: Settings) -> str:
     return url
 
 
-def _limited(client: Client, limits: Mapping[str, Any]) -> Client:
-    for name, value in limits.items():
+def _set(client: Client, settings: Mapping[str, Any]) -> Client:
+    for name, value in settings.items():
         client.set_client_setting(name, value)
     return client
 
@@ -327,7 +330,14 @@ def _raw(
     pool: _Pool, sql: str, parameters: Mapping[str, Any] | None, settings: Mapping[str, Any] | None, form: str
 ) -> bytes:
     with pool.client() as client:
-        return client.raw_query(sql, parameters=dict(parameters or {}), settings=dict(settings or {}), fmt=form)
+        return client.raw_query(_with(sql, settings), parameters=dict(parameters or {}), fmt=form)
+
+
+def _with(sql: str, settings: Mapping[str, Any] | None) -> str:
+    """A statement with its settings. The embedded driver would read, set and reset each by a statement of its own,
+    which takes two milliseconds a setting."""
+    clause = ", ".join(f"{name} = {literal(str(value))}" for name, value in (settings or {}).items())
+    return f"{sql}\nSETTINGS {clause}" if clause else sql
 
 
 def _loads(raw: bytes) -> dict[str, Any]:

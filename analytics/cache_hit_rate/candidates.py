@@ -43,7 +43,7 @@ def candidate(event: Event, min_usd_per_day: float) -> Candidate | None:
         severity=_severity(event, per_day, min_usd_per_day),
         effect=_effect(event),
         effect_unit="pp",
-        n=round(event.cells.array("calls_before").sum() + event.cells.array("calls_after").sum()),
+        n=round(event.cells.array("calls_after").sum()),
         title=_title(event),
         summary=_summary(event, per_day),
         since=event.since,

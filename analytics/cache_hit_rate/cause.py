@@ -21,8 +21,9 @@ ALONE = 0.05
 """What is not of the culprit is nothing when it has less than this share of the tokens."""
 GROWN = 2.0
 """A suspected neighbour has at least so many times its tokens an hour ..."""
-CROWDS = 0.2
-"""... the growth is at least this share of all tokens before, and half of all growth."""
+CROWDS = 0.1
+"""... and what its growth brings that no cache holds, at the rate that it had before (a new tenant: that it has), is at
+least this share of all tokens before, and a third of what all growth brings."""
 TTL_MINUTES = 5.0
 """How long providers keep a prefix that nobody asks for, if nothing longer is paid for."""
 SPARSER = 0.7
@@ -53,9 +54,13 @@ class Cause:
     """Adtributor's answers on missed tokens, the best first."""
 
 
-def cause(cells: Cells, everybody: Cells) -> Cause:
-    """The cause of a fall of the cells; a neighbour may be anybody on the same models."""
-    suspect = neighbour(everybody.where(pl.col("model").is_in(cells.frame["model"].unique().to_list())))
+def cause(cells: Cells, everybody: Cells, *, comparable: bool) -> Cause:
+    """The cause of a fall of the cells; a neighbour may be anybody on the same models. Unless the hours before were
+    comparable, growth is that of the day."""
+    around = everybody.where(pl.col("model").is_in(cells.frame["model"].unique().to_list()))
+    suspect = neighbour(around) if comparable else None
+    if suspect and _carries_itself(cells, suspect):
+        suspect = None
     shares = {dimension: contributions(cells, dimension) for dimension in DIMENSIONS}
     named = {
         dimension: name
@@ -70,6 +75,13 @@ def cause(cells: Cells, everybody: Cells) -> Cause:
         {dimension: table.head(10).to_dicts() for dimension, table in shares.items()},
         tuple(_explanations(cells)),
     )
+
+
+def _carries_itself(cells: Cells, suspect: Neighbour) -> bool:
+    """Whether it is mostly the suspect's own rate that fell: then it is the culprit, and nobody's neighbour."""
+    rates = contributions(cells, "tenant")
+    own = float(rates.filter(pl.col("name") == suspect.tenant)["rate"].sum())
+    return own <= CARRIES * float(rates["rate"].sum()) < 0
 
 
 def mixed(cells: Cells) -> dict[str, str]:
@@ -135,18 +147,29 @@ def neighbour(cells: Cells) -> Neighbour | None:
     if not cells.hours_before or not cells.hours_after:
         return None
     by_tenant = cells.frame.group_by("tenant").agg(
-        before=pl.col("tokens_before").sum() / cells.hours_before,
-        after=pl.col("tokens_after").sum() / cells.hours_after,
-        written_before=pl.col("written_before").sum() / cells.hours_before,
-        written_after=pl.col("written_after").sum() / cells.hours_after,
+        *_hourly("tokens", cells), *_hourly("written", cells), *_hourly("cached", cells)
     )
-    grown = by_tenant.with_columns(growth=pl.col("after") - pl.col("before")).sort("growth", descending=True)
+    rate = pl.coalesce(
+        pl.when(pl.col(f"tokens_{side}") > 0).then(pl.col(f"cached_{side}") / pl.col(f"tokens_{side}"))
+        for side in ("before", "after")
+    )
+    growth = pl.col("tokens_after") - pl.col("tokens_before")
+    grown = by_tenant.with_columns(brought=growth * (1 - rate)).sort("brought", "tenant", descending=True)
     top = grown.row(0, named=True)
-    all_growth = float(grown.filter(pl.col("growth") > 0)["growth"].sum())
-    crowds = top["growth"] >= max(CROWDS * float(grown["before"].sum()), all_growth / 2)
-    if not top["tenant"] or not crowds or top["after"] < GROWN * top["before"]:
+    brought = float(grown.filter(pl.col("brought") > 0)["brought"].sum())
+    crowds = top["brought"] >= max(CROWDS * float(grown["tokens_before"].sum()), brought / 3)
+    if not top["tenant"] or not crowds or top["tokens_after"] < GROWN * top["tokens_before"]:
         return None
-    return Neighbour(top["tenant"], top["before"], top["after"], top["written_before"], top["written_after"])
+    return Neighbour(
+        top["tenant"], top["tokens_before"], top["tokens_after"], top["written_before"], top["written_after"]
+    )
+
+
+def _hourly(name: str, cells: Cells) -> list[pl.Expr]:
+    return [
+        (pl.col(f"{name}_{side}").sum() / hours).alias(f"{name}_{side}")
+        for side, hours in (("before", cells.hours_before), ("after", cells.hours_after))
+    ]
 
 
 def sparser(cells: Cells) -> float:

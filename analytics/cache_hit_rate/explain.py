@@ -113,7 +113,7 @@ def _event(grid: Grid, windows: tuple[slice, slice], group: Sequence[Fall], cell
     path, window = windows
     broken = [fall for fall in group if _is_broken(cells.where(_of(fall)))]
     scope = _scope(cells, broken or group)
-    why = cause(scope, cells)
+    why = cause(scope, cells, comparable=not group[0].thin)
     fall = _clearest(broken or group, why)
     since, open_start = grid.hour(fall.start), fall.start <= path.start
     weekend = fall.weekend and (open_start or _is_start_of_weekend(since)) and _is_everybody(scope, why)

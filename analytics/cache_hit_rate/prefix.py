@@ -15,6 +15,7 @@ NEW = 0.5
 """Share of the calls after a break that have a value that was not there before."""
 CHURNS = 0.2
 """So many different values a call are a value made for each call, if before there were a quarter of that."""
+MOSTLY = 0.5
 LISTED = 50
 """Values that the statement lists; where there are more before, what is new can't be told."""
 FEWEST = 20
@@ -57,12 +58,19 @@ def _sides(values: pl.DataFrame, place: str) -> tuple[pl.DataFrame, pl.DataFrame
     return before, after
 
 
+def _is_static(side: pl.DataFrame, place: str) -> bool:
+    """Whether what stands there is written by the application: few values, and of a message mostly one, since the first
+    words of a conversation come again with its every turn."""
+    few = side["distinct_values"][0] <= CHURNS * side["all_calls"][0]
+    return bool(few and (not place.startswith("message") or side["calls"][0] >= MOSTLY * side["all_calls"][0]))
+
+
 def _churn(values: pl.DataFrame, place: str) -> Mechanism | None:
     sides = _sides(values, place)
     if not sides:
         return None
     before, after = (float(side["distinct_values"][0] / side["all_calls"][0]) for side in sides)
-    if after < CHURNS or before > after / 4:
+    if after < CHURNS or before > after / 4 or not _is_static(sides[0], place):
         return None
     sentence = (
         f"the {place} now differ from call to call ({after * 1000:.0f} different ones per 1,000 calls, before "
@@ -73,7 +81,7 @@ def _churn(values: pl.DataFrame, place: str) -> Mechanism | None:
 
 def _change(values: pl.DataFrame, place: str) -> Mechanism | None:
     sides = _sides(values, place)
-    if not sides or sides[0]["distinct_values"][0] > LISTED:
+    if not sides or sides[0]["distinct_values"][0] > LISTED or not all(_is_static(side, place) for side in sides):
         return None
     before, after = sides
     fresh = after.filter(~pl.col("value").is_in(before["value"].to_list())).sort("calls", descending=True)

@@ -22,6 +22,9 @@ OTHERS = "\x00others"
 CHANCE = 0.05
 """A rise with a larger p is not even a candidate: no correction for many tests makes a p smaller."""
 
+CLEARLY = 1.2
+"""A resolved task that rose by so much more than a request rose for reasons of its own."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -73,7 +76,8 @@ def _found(
     rises = [
         rise
         for one in series
-        if OTHERS not in one.subject.values() and (rise := rise_of(one, rule.least, rule.min_units)) is not None
+        if OTHERS not in one.subject.values()
+        and (rise := rise_of(one, rule.least, rule.min_units, rule.rhythm)) is not None
     ]
     large = [rise for rise in rises if rise.share >= rule.least and rise.p <= CHANCE]
     return [rise.p for rise in rises], [_explained(rise, sums, traces, known) for rise in large]
@@ -104,10 +108,12 @@ def _task_factors(traces: pl.DataFrame) -> tuple[float, float, float]:
 
 
 def _one_each(found: Sequence[Found]) -> list[Found]:
-    """Of a feature's two measures the one that rose more."""
+    """Of a feature's two measures one: per request, unless a resolved task rose clearly more than its calls explain."""
     best: dict[str, Found] = {}
-    for one in found:
-        feature = one.rise.series.subject["feature"]
-        if feature not in best or one.rise.share > best[feature].rise.share:
-            best[feature] = one
+    for one in sorted(found, key=lambda one: _weight(one.rise)):
+        best[one.rise.series.subject["feature"]] = one
     return list(best.values())
+
+
+def _weight(rise: Rise) -> float:
+    return rise.level / rise.usual * (CLEARLY if rise.series.unit == "request" else 1)

@@ -37,7 +37,7 @@ class Carbon:
 
     name = "carbon"
     title = "Energy and carbon of calls and tasks"
-    kinds = (
+    kinds: tuple[Kind, ...] = (
         Kind(REPORT, "All figures of the window, with bounds, factor set, grid and boundary.", min_n=0),
         Kind(KIND, "A feature or model emits clearly more per resolved task or per request than it did."),
         Kind(UNKNOWN, "Calls without an energy figure, which all sums lack.", min_n=0),
@@ -61,7 +61,10 @@ class Carbon:
 
 def _rises(source: Source, window: Window, values: Mapping[str, Sequence[Value]], settings: Settings) -> Outcome:
     grid = Grid.of(window)
+    week_from, week_to = grid.week_before
     asked = {
+        "week_from": as_parameter(week_from),
+        "week_to": as_parameter(week_to),
         "since": as_parameter(grid.since),
         "from": as_parameter(grid.begin),
         "to": as_parameter(window.until),
@@ -71,7 +74,7 @@ def _rises(source: Source, window: Window, values: Mapping[str, Sequence[Value]]
     }
     sums = source.frame(_sql("series"), asked | {"models": _named(values, "model")})
     traces = source.frame(_sql("tasks"), asked | {"resolved": list(RESOLVED)})
-    rule = Rule(settings.carbon_min_rise, USUAL_UNITS, settings.carbon_ticket_g_per_day)
+    rule = Rule(settings.carbon_min_rise, USUAL_UNITS, settings.carbon_ticket_g_per_day, grid.rhythm)
     return find(sums, traces, values, grid, rule)
 
 

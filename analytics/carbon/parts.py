@@ -14,7 +14,15 @@ MOST_PARTS = 48
 """Parts of a window: enough to date a rise, and each with calls enough to know its level."""
 WIDTHS = (1, 2, 3, 4, 6, 8, 12, 24)
 """Hours of a part: they divide a day, so that day and night stay in step. Longer windows have parts of whole days."""
-HOUR = timedelta(hours=1)
+ZERO, HOUR, DAY, WEEK = timedelta(), timedelta(hours=1), timedelta(days=1), timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """Parts of a day and of a week; None where parts do not divide it."""
+
+    day: int | None = None
+    week: int | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,19 @@ class Grid:
     def since(self) -> datetime:
         """Where the windows before begin."""
         return self.begin - WINDOWS_BEFORE * (self.window.until - self.begin)
+
+    @property
+    def week_before(self) -> tuple[datetime, datetime]:
+        """The same hours of the week before, for a weekend is no incident; for windows of a week and more, nothing."""
+        if self.window.until - self.begin >= WEEK or self.rhythm.week is None:
+            return self.begin, self.begin
+        return self.begin - WEEK, self.window.until - WEEK
+
+    @property
+    def rhythm(self) -> Rhythm:
+        """After how many parts the same hour comes again."""
+        return Rhythm(*(int(cycle / HOUR) // self.hours if cycle % (self.hours * HOUR) == ZERO else None
+                        for cycle in (DAY, WEEK)))  # fmt: skip
 
     def start(self, part: int) -> datetime:
         """When a part begins, or the window, if it begins within that part."""

@@ -11,8 +11,13 @@ SELECT
     sumIf(settled_traces.co2e_g, lower(task_outcome) IN {resolved:Array(String)}) AS co2e_g_resolved
 FROM settled_traces FINAL
 -- the anchor is the start of the span that came first: the trace's own, or a little later
-WHERE anchor >= toDateTime({since:DateTime64(3)}, 'UTC') AND anchor < {to:DateTime64(3)} + INTERVAL 1 HOUR
-    AND started_at >= {since:DateTime64(3)} AND started_at < {to:DateTime64(3)}
+WHERE
+    (
+        (anchor >= toDateTime({since:DateTime64(3)}, 'UTC') AND anchor < {to:DateTime64(3)} + INTERVAL 1 HOUR
+            AND started_at >= {since:DateTime64(3)} AND started_at < {to:DateTime64(3)})
+        OR (anchor >= toDateTime({week_from:DateTime64(3)}, 'UTC') AND anchor < {week_to:DateTime64(3)} + INTERVAL 1 HOUR
+            AND started_at >= {week_from:DateTime64(3)} AND started_at < {week_to:DateTime64(3)})
+    )
     AND settled_traces.co2e_g IS NOT NULL
 GROUP BY feature, part
 ORDER BY feature, part

@@ -9,8 +9,8 @@ from typing import Any
 from analytics.carbon.causes import Causes, Totals
 from analytics.carbon.evidence import resolved_query, rise_query
 from analytics.carbon.figures import rounded
-from analytics.carbon.parts import Grid
-from analytics.carbon.rises import Rise
+from analytics.carbon.parts import Grid, Rhythm
+from analytics.carbon.rises import NO_RHYTHM, Rise
 from analytics.jobs.contract import Candidate, Severity
 
 KIND = "intensity_change"
@@ -35,6 +35,7 @@ class Rule:
     """Requests that tell a usual level."""
     ticket_g_per_day: float
     """Extra emissions that are worth a ticket; fewer are a digest."""
+    rhythm: Rhythm = NO_RHYTHM
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,9 @@ def _details(one: Found, grid: Grid) -> dict[str, Any]:
         "unit": rise.series.unit,
         "g_per_unit": rise.level,
         "usual_g_per_unit": rise.usual,
-        "usual_from": "the window itself: there is too little before it" if rise.own else "the four windows before",
+        "usual_from": "the window itself: there is too little before it"
+        if rise.own
+        else "the four windows before, and the same hours of the week before",
         "extra_co2e_g": rise.extra_grams,
         "units": rise.units,
         "parts_of_hours": grid.hours,

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from analytics.findings.evidence import as_json
-from analytics.findings.life import HISTORY, Life, Observation, Pace, in_time, live
+from analytics.findings.life import Life, Observation, Pace, in_time, live
 from analytics.findings.rules import Judged
 from analytics.jobs.contract import Severity, Window, as_parameter
 from spanledger import sql
@@ -19,14 +19,16 @@ from spanledger.engine import Engine
 
 MOST_TRACES = 20
 """Trace ids that a finding keeps."""
-MOST_IDS = 2000
+MOST_IDS = 500
 """Findings whose lives are worked out at a time."""
 STATE_COLUMNS = (
     "finding_id", "job", "kind", "subject", "window_from", "window_to", "effect", "effect_unit", "p_value", "q_value",
     "n", "cost_usd", "energy_kwh", "tenants_hit", "title", "summary", "trace_ids", "query", "details",
 )  # fmt: skip
 """What a finding takes over from its newest observation."""
-EPOCH = as_parameter(datetime(1970, 1, 1, tzinfo=UTC))
+HOUR = timedelta(hours=1)
+MIDNIGHT_1970 = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = as_parameter(MIDNIGHT_1970)
 
 
 def finding_id(job: str, kind: str, subject: Mapping[str, str]) -> str:
@@ -52,7 +54,7 @@ class FindingLedger:
         version = int(self._rows("moment")[0][0])
         bounds = window.parameters()
         touched = [str(found) for (found,) in self._rows("touched", **bounds)]
-        runs = sorted((_window(*row) for row in self._rows("runs")), key=in_time)
+        runs = sorted((Window(_ms(since), _ms(until)) for since, until in self._rows("runs")), key=in_time)
         lives: dict[str, Life] = {}
         for begin in range(0, len(touched), MOST_IDS):
             some = touched[begin : begin + MOST_IDS]
@@ -62,16 +64,16 @@ class FindingLedger:
         return lives
 
     def _lives(self, ids: Sequence[str], runs: Sequence[Window]) -> dict[str, Life]:
-        observations: dict[str, list[Observation]] = {}
-        older: dict[str, datetime | None] = {}
-        for row in self._rows("observations", ids=list(ids), history=int(HISTORY / timedelta(days=1))):
-            found, run_id, since, until, begin, end, severity, persistent, earlier = row
-            window = _window(since, until)
-            one = Observation(run_id, window, _time(begin), _time(end), Severity(severity), bool(persistent))
-            observations.setdefault(found, []).append(one)
-            older[found] = None if earlier.startswith("1970-01-01 00:00:00.000") else _time(earlier)
-        lives = {found: live(some, runs, self._pace, older[found]) for found, some in observations.items()}
-        return {found: life for found, life in lives.items() if life}
+        windows = {(window.since, window.until): window for window in runs}
+        lives = {}
+        for found, oldest, *said in self._rows("observations", ids=list(ids), history_hours=self._pace.history // HOUR):
+            observations = [
+                Observation(run, _one_of(windows, since, until), _ms(begin), _ms(end), Severity(severity), bool(lasts))
+                for run, since, until, begin, end, severity, lasts in zip(*said, strict=True)
+            ]
+            if life := live(observations, runs, self._pace, _ms(oldest)):
+                lives[str(found)] = life
+        return lives
 
     def _write(self, lives: Mapping[str, Life], gone: Iterable[str], version: int) -> None:
         pairs = {(found, life.newest.run_id) for found, life in lives.items()}
@@ -144,9 +146,11 @@ def _gone(job: str, found: str) -> dict[str, Any]:
     return {"finding_id": found, "job": job, "severity": "digest", "state": "resolved", "gone": 1, **times}
 
 
-def _window(since: str, until: str) -> Window:
-    return Window(_time(since), _time(until))
+def _one_of(windows: Mapping[tuple[datetime, datetime], Window], since: int, until: int) -> Window:
+    """A window of these; another process may have run one since they were read."""
+    bounds = _ms(since), _ms(until)
+    return windows.get(bounds) or Window(*bounds)
 
 
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+def _ms(milliseconds: int | str) -> datetime:
+    return MIDNIGHT_1970 + timedelta(milliseconds=int(milliseconds))

@@ -23,8 +23,9 @@ ABSENCES = 2.0
 """So many windows without it resolve a finding."""
 PERIODS, NEEDED = 3, 2
 """G4: a page must have been one in so many (second) of the last so many (first) periods."""
-HISTORY = timedelta(days=35)
-"""So far back before the newest observation windows are looked at."""
+HISTORY = timedelta(days=8)
+HISTORY_PERIODS = 35
+"""So far back before the newest observation windows are looked at: whichever is more."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class Pace:
     every: timedelta
     """Of the job."""
     cooldown: timedelta
+
+    @property
+    def history(self) -> timedelta:
+        """How far back before the newest observation a life depends on others, but for when it began."""
+        return max(HISTORY, HISTORY_PERIODS * self.every, self.cooldown)
 
 
 @dataclass(frozen=True)
@@ -144,12 +150,12 @@ class _Story:
 
 
 def live(
-    observations: Sequence[Observation], runs: Sequence[Window], pace: Pace, older: datetime | None = None
+    observations: Sequence[Observation], runs: Sequence[Window], pace: Pace, oldest: datetime | None = None
 ) -> Life | None:
     """The life of one finding; None without an observation.
 
-    `runs`: the windows of the job that ran and could be computed, in the order of `in_time`. `older`: when it was first
-    seen before the first of `observations`, where there is more history than these.
+    `runs`: the windows of the job that ran and could be computed, in the order of `in_time`. `oldest`: when it was
+    first seen of all, where there is more history than `observations`; it counts unless it was resolved within these.
     """
     if not observations:
         return None
@@ -164,7 +170,7 @@ def live(
             story.see(event)
         elif story.episode and not story.episode.resolved_at and event.until > story.episode.until:
             story.episode.miss(event, pace.every)
-    return _told(story, older)
+    return _told(story, oldest)
 
 
 def in_time(window: Window) -> tuple[datetime, timedelta]:
@@ -176,7 +182,7 @@ def _moment(event: Observation | Window) -> tuple[datetime, timedelta]:
     return in_time(event.window if isinstance(event, Observation) else event)
 
 
-def _told(story: _Story, older: datetime | None) -> Life | None:
+def _told(story: _Story, oldest: datetime | None) -> Life | None:
     episode = story.episode
     if episode is None:
         return None
@@ -185,7 +191,7 @@ def _told(story: _Story, older: datetime | None) -> Life | None:
         newest=episode.newest,
         severity=story.voiced[episode.newest.run_id],
         state="resolved" if episode.resolved_at else "open",
-        first_seen=min(first, older) if older and story.episodes == 1 else first,
+        first_seen=min(first, oldest) if oldest and story.episodes == 1 else first,
         last_seen=episode.last_seen,
         resolved_at=episode.resolved_at,
         voiced=story.voiced,

@@ -132,10 +132,11 @@ def quieter(one: Severity, other: Severity) -> Severity:
     return min(one, other, key=LOUDNESS.index)
 
 
-def _rank(candidate: Candidate) -> tuple[int, float, str, str]:
+def _rank(candidate: Candidate) -> tuple[int, float, str, str, str]:
     """Loudest first, then dearest; the rest only makes the order a matter of the candidates alone."""
     subject = repr(sorted(candidate.subject.items()))
-    return -LOUDNESS.index(candidate.severity), -(candidate.cost_usd or 0.0), candidate.kind, subject
+    loudness = -LOUDNESS.index(candidate.severity)
+    return loudness, -(candidate.cost_usd or 0.0), candidate.kind, subject, repr(candidate)
 
 
 def _as_judged(judged: Judged) -> Candidate:

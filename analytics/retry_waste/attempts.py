@@ -55,7 +55,7 @@ def transport(labelled: Labelled, inputs: Inputs, limits: Limits) -> Iterator[Ca
     for (model, error), every in grouped(chains, lambda chain: (chain.by.model, chain.error)).items():
         for owner, group in _by_prompt(every, model, inputs):
             spell = _spell(group, inputs, model, owner)
-            ratio = sum(chain.retries for chain in _within(group, spell)) / max(spell.calls, 1)
+            ratio = inputs.left_out.scale * Group(_within(group, spell)).retries / max(spell.calls, 1)
             share = _share(group, spell)
             lasting = spell.lasted >= HICCUP and (ratio > limits.retry_ratio or (share or 0) > limits.waste_share)
             whose = f" of {named(owner)}" if owner else ""
@@ -178,8 +178,8 @@ def _culprit(group: Group, owner: Owner, model: str, inputs: Inputs) -> str:
     if not tenants:
         return ""
     [(tenant, count)] = tenants.most_common(1)
-    calls = inputs.spent(owner, model).calls
-    share = min(inputs.spent(owner, model, tenant).calls / calls, 1.0) if calls else 0.0
+    calls = sum(inputs.exposed(model, owner))
+    share = min(inputs.calls_by(owner, model, tenant) / calls, 1.0) if calls else 0.0
     alone = share > 0.999  # the prompt is this tenant's own
     return tenant if count >= NEARLY_ALL * len(group.chains) and (alone or share**count < LUCK) else ""
 

@@ -1,8 +1,7 @@
-"""What the findings are made from: totals, spend by owner, pace by slot, and what could not be looked at."""
+"""What the findings are made from: totals, calls by owner, pace by slot, and what could not be looked at."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -54,19 +53,17 @@ class Totals:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Suspicious traces that were not looked at, because there were too many: the cheapest ones."""
+    """Suspicious traces that were not looked at, because there were too many: the cheapest, drawn by hash."""
 
     traces: int = 0
     failed_calls: int = 0
     failed_cost_usd: float = 0.0
+    failed_calls_looked_at: int = 0
 
-
-@dataclass(frozen=True)
-class Spend:
-    """Calls and money of an owner on a model."""
-
-    calls: int = 0
-    cost_usd: float | None = None
+    @property
+    def scale(self) -> float:
+        """By how much to multiply a count of retries in the traces that were looked at."""
+        return 1 + self.failed_calls / self.failed_calls_looked_at if self.failed_calls_looked_at else 1.0
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,7 @@ class Inputs:
     window: Window
     totals: Totals
     spend: pl.DataFrame = field(default_factory=pl.DataFrame)
-    """`spend.sql`: by owner, model and tenant."""
+    """`spend.sql`: calls by owner, model and tenant."""
     pace: pl.DataFrame = field(default_factory=pl.DataFrame)
     """`pace.sql`: by owner, model and slot."""
     slots: int = 1
@@ -91,18 +88,14 @@ class Inputs:
         """Its slot."""
         return min(int((moment - self.window.since) / self.slot), self.slots - 1)
 
-    def spent(self, owner: Owner, model: str, tenant: str | None = None) -> Spend:
-        """Of an owner on a model, in all or by one tenant."""
-        by_tenant = self._spend.get((key_of(owner), model), {})
-        found = list(by_tenant.values()) if tenant is None else [by_tenant.get(tenant, Spend())]
-        return Spend(sum(each.calls for each in found), _sum(each.cost_usd for each in found))
+    def calls_by(self, owner: Owner, model: str, tenant: str) -> int:
+        """Calls of an owner on a model by a tenant that has chains."""
+        return self._calls.get((key_of(owner), model, tenant), 0)
 
     @cached_property
-    def _spend(self) -> Mapping[tuple[str, str], Mapping[str, Spend]]:
-        found: dict[tuple[str, str], dict[str, Spend]] = defaultdict(dict)
-        for row in self.spend.iter_rows(named=True):
-            found[row["owner"], row["model"]][row["tenant"]] = Spend(row["calls"], row["cost_usd"])
-        return found
+    def _calls(self) -> Mapping[tuple[str, str, str], int]:
+        rows = self.spend.iter_rows(named=True)
+        return {(row["owner"], row["model"], row["whose"]): row["calls"] for row in rows}
 
     def exposed(self, model: str, owner: Owner | None = None) -> list[int]:
         """Calls by slot, of a model, or of an owner on it."""

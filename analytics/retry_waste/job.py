@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from analytics.jobs.contract import Job, Kind, NotComputable, Report, Window
 from analytics.jobs.source import Source
 from analytics.retry_waste import NAME
-from analytics.retry_waste.chain import Cause
+from analytics.retry_waste.chain import Cause, Chain
 from analytics.retry_waste.find import find
-from analytics.retry_waste.inputs import Inputs, LeftOut, Limits, Totals
+from analytics.retry_waste.inputs import Inputs, Limits, Totals
 from analytics.retry_waste.kinds import KINDS
-from analytics.retry_waste.label import label
+from analytics.retry_waste.label import Labelled, label
 from analytics.retry_waste.owner import key_of, prompt_of
 from analytics.retry_waste.span import Replies, Spans, spans_of
+from analytics.retry_waste.suspects import MOST_SPANS, MOST_SPANS_A_TRACE, Values, frame, suspects
 from spanledger.settings import Settings
 
-MOST_TRACES = 20_000
-"""Suspicious traces that are looked at, the dearest first: their ids go into one statement."""
-MOST_SPANS = 100_000
-"""... and so many of their spans at most, for memory."""
-MOST_SPANS_A_TRACE = 20_000
-SPANS_A_SLICE = 10_000_000
-"""Traces are grouped in slices, so that a slice's groups fit into the memory of a statement."""
 SLOTS = 72
 """Parts of the window in which calls are counted: twenty minutes in a window of a day."""
 SAMPLED_CALLS = 20_000
 MOST_REPLIES = 20_000
 MOST_OWNERS = 500
-"""Prompts whose calls are counted, those with most chains first."""
-Values = Mapping[str, Any]
+"""Prompts and tenants whose calls are counted, those with most chains first."""
 
 
 class RetryWaste:
@@ -54,26 +46,33 @@ class RetryWaste:
         totals = _totals(source, values)
         if not totals.calls:
             raise NotComputable("No model calls in the window.")
-        suspects, left_out = _suspects(source, values, totals)
-        traces = spans_of(_frame(source, "calls", _chosen(values, suspects))) if suspects else []
+        chosen, left_out = suspects(source, values, totals)
+        traces = spans_of(frame(source, "calls", _chosen(values, chosen))) if chosen else []
         messages = sorted({span.last_message for trace in traces for span in trace.attempts if span.last_message})
         labelled = label(Spans(traces, _replies(source, values, messages)))
-        chains = [chain for chain in labelled.chains if chain.cause in (Cause.VALIDATION, Cause.TRANSPORT)]
-        owners = [key for key, _ in Counter(key_of(prompt_of(chain.by)) for chain in chains).most_common(MOST_OWNERS)]
-        slot = {"from_ms": round(window.since.timestamp() * 1000), "slot_ms": _slot_ms(window)}
-        inputs = Inputs(
-            window=window,
-            totals=totals,
-            spend=_frame(source, "spend", {**values, "owners": owners}) if owners else pl.DataFrame(),
-            pace=_frame(source, "pace", {**values, **slot, "owners": owners}) if labelled.chains else pl.DataFrame(),
-            slots=SLOTS,
-            left_out=left_out,
-        )
-        return find(labelled, inputs, Limits.of(settings))
+        inputs = _inputs(source, window, totals, labelled)
+        return find(labelled, replace(inputs, left_out=left_out), Limits.of(settings))
 
 
-def _frame(source: Source, name: str, values: Values) -> pl.DataFrame:
-    return source.frame(Path(__file__).with_name(f"{name}.sql"), values)
+def _inputs(source: Source, window: Window, totals: Totals, labelled: Labelled) -> Inputs:
+    """Calls by slot for what has chains, and by tenant where there are re-prompts."""
+    values = window.parameters()
+    reprompts = [chain for chain in labelled.chains if chain.cause is Cause.VALIDATION]
+    retries = [chain for chain in labelled.chains if chain.cause is Cause.TRANSPORT]
+    slot = {"from_ms": round(window.since.timestamp() * 1000), "slot_ms": _slot_ms(window)}
+    inputs = Inputs(window=window, totals=totals, slots=SLOTS)
+    if reprompts or retries:
+        owners = _owners([*reprompts, *retries])
+        inputs = replace(inputs, pace=frame(source, "pace", {**values, **slot, "owners": owners}))
+    if reprompts:
+        tenants = [tenant for tenant, _ in Counter(chain.by.tenant for chain in reprompts).most_common(MOST_OWNERS)]
+        named = {"owners": _owners(reprompts), "tenants": tenants}
+        inputs = replace(inputs, spend=frame(source, "spend", {**values, **named}))
+    return inputs
+
+
+def _owners(chains: Sequence[Chain]) -> list[str]:
+    return [key for key, _ in Counter(key_of(prompt_of(chain.by)) for chain in chains).most_common(MOST_OWNERS)]
 
 
 def _slot_ms(window: Window) -> int:
@@ -81,49 +80,26 @@ def _slot_ms(window: Window) -> int:
 
 
 def _totals(source: Source, values: Values) -> Totals:
-    [row] = _frame(source, "totals", values).iter_rows(named=True)
+    [row] = frame(source, "totals", values).iter_rows(named=True)
     seen = None
     if row["calls"]:
         part = max(row["calls"] // SAMPLED_CALLS, 1)
-        [sample] = _frame(source, "visible", {**values, "part": part}).iter_rows(named=True)
+        [sample] = frame(source, "visible", {**values, "part": part}).iter_rows(named=True)
         seen = sample["visible"] / sample["calls"] if sample["calls"] else None
     return Totals(**row, transport_visible=seen)
 
 
-def _suspects(source: Source, values: Values, totals: Totals) -> tuple[list[int], LeftOut]:
-    """Hashes of the traces to look at, and what is left out of the cheapest."""
-    slices = max(-(-(totals.calls + totals.tool_calls) // SPANS_A_SLICE), 1)
-    found: dict[int, dict[str, Any]] = {}
-    for name in ("suspects", "stuck", "repeats"):
-        for part in range(slices):
-            limits = {"slices": slices, "slice": part, "traces": 10 * MOST_TRACES}
-            for row in _frame(source, name, {**values, **limits}).iter_rows(named=True):
-                found[row["trace_hash"]] = row | found.get(row["trace_hash"], {})
-    ordered = sorted(found.values(), key=lambda row: (-row.get("cost_usd", 0.0), row["trace_hash"]))
-    spans, kept = 0, 0
-    for row in ordered[:MOST_TRACES]:
-        spans += min(row.get("spans", 1), MOST_SPANS_A_TRACE)
-        if spans > MOST_SPANS and kept:
-            break
-        kept += 1
-    rest = ordered[kept:]
-    failed_usd = sum(row.get("failed_cost_usd", 0.0) for row in rest)
-    return [row["trace_hash"] for row in ordered[:kept]], LeftOut(
-        len(rest), sum(row.get("failed", 0) for row in rest), failed_usd
-    )
-
-
 def _chosen(values: Values, traces: Sequence[int]) -> Values:
-    return {**values, "traces": list(traces), "most": MOST_SPANS_A_TRACE, "rows": 2 * MOST_SPANS}
+    return {**values, "traces": list(traces), "most": MOST_SPANS_A_TRACE, "rows": 3 * MOST_SPANS}
 
 
 def _replies(source: Source, values: Values, messages: Sequence[str]) -> Replies:
     if not messages:
         return Replies()
-    frame = _frame(source, "replies", {**values, "hashes": list(messages[:MOST_REPLIES])})
+    found = frame(source, "replies", {**values, "hashes": list(messages[:MOST_REPLIES])})
     return Replies(
-        frozenset(frame.filter(pl.col("complaint") == 1)["message"]),
-        frozenset(frame.filter(pl.col("from_tool") == 1)["message"]),
+        frozenset(found.filter(pl.col("complaint") == 1)["message"]),
+        frozenset(found.filter(pl.col("from_tool") == 1)["message"]),
     )
 
 

@@ -1,12 +1,12 @@
 -- Traces in which a model was asked again, the dearest first: a call that failed among others, or several calls of one
 -- prompt and model with no tools to explain them. What each was is for the spans to say: this statement only keeps the
--- other traces from being read one by one.
+-- other traces from being read one by one. `worth` is the most that can have been wasted.
 SELECT
     trace_hash,
     spans,
     failed,
-    ifNull(usd, 0) AS cost_usd,
-    ifNull(failed_usd, 0) AS failed_cost_usd
+    ifNull(failed_usd, 0) AS failed_cost_usd,
+    if(evident > 1 AND calls > tools + 1 AND (cells < calls OR calls > 4), ifNull(usd, 0), failed_cost_usd) AS worth_usd
 FROM
 (
     SELECT
@@ -34,5 +34,5 @@ FROM
     HAVING (failed > 0 AND calls + failed > 1) OR resent > 0
         OR (evident > 1 AND calls > tools + 1 AND (cells < calls OR calls > 4))
 )
-ORDER BY cost_usd DESC, failed_cost_usd DESC, trace_hash
+ORDER BY worth_usd DESC, trace_hash
 LIMIT {traces:UInt32}

@@ -15,9 +15,15 @@ from spanledger.engine import Engine
 
 CHUNK_SPANS = 200_000
 """Spans that are in memory at once, unless one trace alone has more."""
-SETTINGS = {"ignore_data_skipping_indices": "by_trace", "max_threads": 1, "optimize_on_insert": 0}
+SETTINGS = {
+    "ignore_data_skipping_indices": "by_trace",
+    "max_threads": 1,
+    "optimize_on_insert": 0,
+    "query_plan_merge_expressions": 0,
+}
 """A bloom filter says yes to a set of thousands, and asking it takes longer than reading. One thread leaves the others
-to those who wait for answers. The rows of a trace come one at a time, so nothing is to be replaced within an insert."""
+to those who wait for answers. The rows of a trace come one at a time, so nothing is to be replaced within an insert.
+Merging the steps of a plan takes longer than it saves (ADR 19)."""
 
 
 class Work:

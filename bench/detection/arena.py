@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from analytics.jobs.contract import Job, Window
@@ -44,7 +45,10 @@ class Arena:
             self.engine,
             [
                 revenue.Revenue(
-                    tenant=price.tenant, plan=price.plan, monthly_price_usd=price.monthly_usd, valid_from=price.since
+                    tenant=price.tenant,
+                    plan=price.plan,
+                    monthly_price_usd=Decimal(price.monthly_usd),
+                    valid_from=price.since,
                 )
                 for price in workload.prices
             ],

@@ -8,24 +8,27 @@ from datetime import timedelta
 from analytics.jobs.contract import Job, Window
 from spanledger.demo.clock import DAY, HOUR, SECOND, Stretch, moment
 
-OFFSETS_HOURS = (1, 2, 3, 4, 6, 8, 12, 18, 24, 36, 48, 72, 96, 120, 168)
+OFFSETS_HOURS = (1, 2, 3, 6, 7, 12, 24, 48, 96)
 """After the start of an incident: close together at first, where the time to detect is decided."""
 GRACE = DAY
 """So long after its end an incident's windows go on."""
-SAMPLES_QUIET, SAMPLES_BESIDE = 10, 3
-"""Windows of a job that has no incident, evenly spread: in a quiet scenario, and beside another job's incident."""
+SAMPLES_QUIET, SAMPLES_BESIDE = 3, 1
+"""Windows of a job that has no incident, evenly spread: in a quiet scenario, where each comes with the one before it
+(a page needs two in a row), and beside another job's incident."""
 FIRST_DAYS = 3
 """Before that a service has no history and nobody looks."""
 
 
 def windows(job: Job, whole: Stretch, incidents: Sequence[Stretch], *, quiet: bool) -> list[Window]:
-    """The windows of a job in order. Each comes with the one before it: a page needs two in a row."""
+    """The windows of a job, in order."""
     every = int(job.every / timedelta(seconds=1)) * SECOND
     ends: set[int] = set()
     for incident in incidents:
         ends |= set(_after(incident, every, whole.until))
-    ends |= set(_spread(whole, every, SAMPLES_QUIET if quiet else SAMPLES_BESIDE))
-    ends |= {end - every for end in ends}
+    if quiet:
+        ends |= {end - back for end in _spread(whole, every, SAMPLES_QUIET) for back in (0, every)}
+    elif not incidents:
+        ends |= set(_spread(whole, every, SAMPLES_BESIDE))
     return [Window(moment(end) - job.length, moment(end)) for end in sorted(ends) if whole.since < end <= whole.until]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from random import Random
 
-from spanledger.demo.clock import DAY
+from spanledger.demo.cast import App
 from spanledger.demo.incidents import INCIDENTS
 from spanledger.demo.look_alikes import LOOK_ALIKES
 from spanledger.demo.plan import Plan
@@ -32,6 +32,8 @@ class Scenario:
     incidents: tuple[str, ...]
     look_alikes: tuple[str, ...]
     traits: Traits = field(default_factory=Traits)
+    dialect: str = ""
+    """Of the feature with small calls: `openinference`, or empty for OpenTelemetry's conventions."""
 
     def plan(self, start: int, days: int) -> Plan:
         """The plan, that begins at `start`."""
@@ -45,6 +47,8 @@ class Scenario:
             random.uniform(0.9, 1.2),
             self.traits,
         )
+        tagging = next(feature for feature in plan.features if feature.app is App.TAGGING)
+        plan.recast(tagging, dialect=self.dialect)
         for name in self.incidents:
             INCIDENTS[name](plan, days - random.uniform(4.5, 7.5))
         for name in self.look_alikes:
@@ -64,7 +68,8 @@ def draw(seed: int) -> Scenario:
         tasks=random.random() < 0.8,
         scores=random.random() < 0.7,
     )
-    return Scenario(seed, tuple(_incidents(random, count)), tuple(_look_alikes(random)), traits)
+    dialect = "openinference" if random.random() < 0.25 else ""
+    return Scenario(seed, tuple(_incidents(random, count)), tuple(_look_alikes(random)), traits, dialect)
 
 
 def of(incident: str, seed: int, traits: Traits | None = None) -> Scenario:
@@ -87,8 +92,3 @@ def _look_alikes(random: Random) -> list[str]:
     chosen = random.sample(sorted(LOOK_ALIKES), random.randrange(1, 4))
     alone = [name for name in chosen if name in ALONE]
     return [name for name in chosen if name not in alone[1:]]
-
-
-def day_of(at: int) -> int:
-    """The start of a day, for scenarios that should begin at midnight."""
-    return at // DAY * DAY

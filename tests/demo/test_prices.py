@@ -37,3 +37,20 @@ def test_each_call_costs_what_the_generator_says(engine: Engine, seed: int, inci
         assert status == "priced"
         assert tokens == call.input
         assert cached == (None if call.model.cached is None else call.cached)
+
+
+def test_another_dialect_is_read_as_the_same(engine: Engine) -> None:
+    workload = play(Scenario(5, ("heavy_model",), (), dialect="openinference").plan(START, 3))
+    insert(engine, TRACES, b"".join(workload.requests()), secrets.token_hex(8))
+    own = {call.span.span_id.hex(): call for call in workload.calls if call.span.dialect}
+    found = engine.rows(
+        "SELECT span_id, dialect, operation, cost_usd, tenant, prompt_name, prompt_version, feature FROM spans "
+        "WHERE billable AND span_id IN {ids:Array(String)}",
+        {"ids": list(own)},
+    )
+    assert len(found) == len(own) > 100
+    for span_id, dialect, operation, cost, *names in found:
+        call = own[span_id]
+        assert (dialect, operation) == ("openinference", "chat")
+        assert cost == pytest.approx(call.cost, rel=1e-9)
+        assert names == [call.tenant, call.prompt, call.version, call.span.attributes["app.feature"]]

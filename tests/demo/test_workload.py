@@ -60,7 +60,7 @@ def test_a_look_alike_costs_nobody_anything(name: str) -> None:
     workload = play(plan)
     assert not workload.labels
     assert not any(call.blame for call in workload.calls)
-    costs = Counter[str]()
+    costs: defaultdict[str, float] = defaultdict(float)
     for call in workload.calls:
         costs[call.tenant] += call.cost
     paid = {price.tenant: price.monthly_usd * 9 / 30 for price in workload.prices}

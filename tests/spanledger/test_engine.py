@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -119,3 +122,17 @@ def test_a_server_that_is_away_is_retryable(settings: Settings) -> None:
 def test_the_engine_writes_no_logs_of_its_own(engine: Engine) -> None:
     tables = engine.rows("SELECT name FROM system.tables WHERE database = 'system' AND name LIKE '%\\_log'")
     assert [name for [name] in tables if name != "user_query_log"] == []
+
+
+def test_times_without_a_zone_are_utc_wherever_the_machine_is(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from spanledger.engine import open_engine; "
+        "from spanledger.settings import Settings; "
+        "engine = open_engine(Settings(data_dir=Path(sys.argv[1])), role='test'); "
+        "read = 'SELECT toUnixTimestamp({at:DateTime64(3)}), timezone()'; at = {'at': '2026-01-01 00:00:00'}; "
+        "print(engine.rows(read, at), engine.query_guarded(read, at).rows); engine.close()"
+    )
+    environ = {**os.environ, "TZ": "America/New_York"}
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert done.stdout.count("1767225600") == 2, done.stderr

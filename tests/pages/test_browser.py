@@ -1,0 +1,137 @@
+"""Every page in Chromium: nothing complains, hostile content stays text, keys, phone, both themes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from dashboards.render import NAV
+from tests.pages.conftest import TRACE, shot
+
+PAGES = [path for _, path, _ in NAV] + [f"/traces/{TRACE}"]
+
+
+def titled(page: Page) -> str:
+    return page.locator("h1").inner_text()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_complains_of_nothing_and_runs_nothing(page: Page, path: str) -> None:
+    answer = page.goto(path)
+    assert answer is not None
+    assert answer.status == 200, page.content()
+    page.wait_for_load_state("networkidle")
+    assert page.title() != "run"
+    assert page.locator("main script, main img[src=x]").count() == 0
+    assert len(page.content()) < 1_000_000
+    shot(page, path.strip("/").replace("/", "-") or "now")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_phone_does_not_scroll_sideways(page: Page, path: str) -> None:
+    page.set_viewport_size({"width": 375, "height": 800})
+    page.goto(path)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    shot(page, f"{path.strip('/').replace('/', '-') or 'now'}-phone")
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if not path.startswith("/traces/")])
+def test_a_page_has_a_twin_in_json(page: Page, path: str) -> None:
+    answer = page.request.get(f"{'/now' if path == '/' else path}.json")
+    assert answer.ok
+    assert answer.json()["title"]
+
+
+@pytest.mark.parametrize("path", ["/customers", "/cache", "/waste", "/drift", "/carbon"])
+def test_charts_of_a_board_are_drawn(page: Page, path: str) -> None:
+    page.goto(path)
+    expect(page.locator("figure.chart.drawn svg").first).to_be_visible(timeout=20_000)
+    assert page.locator("figure.chart.failed").count() == 0
+    assert page.locator("figure script").count() == 0
+
+
+def test_the_way_from_now_to_a_span(page: Page) -> None:
+    page.goto("/")
+    page.locator(".findings a").first.click()
+    expect(page.locator("h1")).to_be_visible()
+    page.get_by_role("link", name=TRACE[:8]).first.click()
+    expect(page.locator(".row").first).to_be_visible()
+    assert page.locator(".row").count() == 4
+    assert "1 span names a parent that did not come." in page.locator(".problems").inner_text()
+    page.locator(".row", has_text="search").click()
+    expect(page.locator("#detail .attributes")).to_contain_text("tool_name")
+
+
+def test_the_axis_of_a_trace_switches_and_stays_in_the_address(page: Page) -> None:
+    page.goto(f"/traces/{TRACE}")
+    page.get_by_role("button", name="$", exact=True).click()
+    expect(page.locator(".row", has_text="chat")).to_contain_text("$0.25")
+    assert "axis=cost" in page.url
+    page.reload()
+    expect(page.locator(".row", has_text="chat")).to_contain_text("$0.25")
+
+
+def test_a_node_of_the_graph_filters_the_waterfall(page: Page) -> None:
+    page.goto(f"/traces/{TRACE}")
+    expect(page.locator(".row").first).to_be_visible()
+    page.locator('.graph .node[data-node="search"]').press("Enter")
+    expect(page.locator("#found")).to_have_text("1 of 4")
+
+
+def test_attributes_of_strangers_stay_text(page: Page) -> None:
+    page.goto(f"/traces/{TRACE}")
+    page.locator(".row", has_text="chat").click()
+    page.get_by_label("Find in attributes").fill("<script>")
+    expect(page.locator("#detail dd").first).to_contain_text("<script>")
+    assert page.title() != "run"
+
+
+def test_the_keyboard_alone(page: Page) -> None:
+    page.goto("/")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.matches('li[data-href]')")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/findings/"))
+    first = page.url
+    page.keyboard.press("]")
+    page.wait_for_url(lambda url: url != first and "/findings/" in url)
+    page.keyboard.press("g")
+    page.keyboard.press("t")
+    page.wait_for_url(re.compile("/traces"))
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.name") == "filter"
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.locator("dialog#keys")).to_be_visible()
+
+
+def test_light_and_dark(page: Page) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.goto("/")
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.locator("button.theme").click()
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert dark != light
+    page.reload()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == light
+
+
+def test_a_wrong_filter_is_pointed_at(page: Page) -> None:
+    page.goto("/traces?filter=tennant%20%3D%20acme")
+    expect(page.locator("#problem")).to_contain_text("Did you mean tenant?")
+    assert titled(page) == "The filter can't be understood"
+
+
+def test_what_is_not_there_says_so(page: Page) -> None:
+    for path, says in (
+        (f"/traces/{'f' * 32}", "There is no span"),
+        ("/traces/zz", "32 hexadecimal"),
+        ("/findings/x", "no finding"),
+    ):
+        answer = page.request.get(path)
+        assert answer.status == 404
+        assert says in answer.text()
+    assert page.request.get("/traces?range=yesterday").status == 400
