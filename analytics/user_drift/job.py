@@ -21,7 +21,7 @@ from spanledger.settings import Settings
 
 HERE = Path(__file__).parent
 DAY = timedelta(days=1)
-ROWS, ALL_ROWS = 3000, 60_000
+ROWS, ALL_ROWS = 2500, 40_000
 """Calls of a family, and of all, that are taken from each side."""
 
 
