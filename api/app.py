@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 import dashboards
 import spanledger
-from api import admin, carbon, energy, findings, jobs, money, problems, spans
+from api import admin, alerts, carbon, energy, findings, jobs, money, problems, spans
 from api.admin import QuarantineRoom
+from api.alerts import AlertsRoom
 from api.doorkeeper import Doorkeeper
 from api.jobs import JobsRoom
 from api.slots import Slots
@@ -85,8 +86,13 @@ class Problem(BaseModel):
     code: int | None = None
 
 
-def create_app(
-    engine: Engine, settings: Settings, status: Status, quarantine: QuarantineRoom, analyses: JobsRoom
+def create_app(  # noqa: PLR0913, PLR0917  (one parameter a room)
+    engine: Engine,
+    settings: Settings,
+    status: Status,
+    quarantine: QuarantineRoom,
+    analyses: JobsRoom,
+    alarms: AlertsRoom | None = None,
 ) -> FastAPI:
     """The app that `spanledger serve` runs; nothing in it outlives `engine`."""
     app = FastAPI(
@@ -107,6 +113,8 @@ def create_app(
     app.include_router(energy.router(engine, settings))
     app.include_router(jobs.router(analyses))
     app.include_router(findings.router(engine))
+    if alarms is not None:
+        app.include_router(alerts.router(alarms))
     app.include_router(carbon.router(engine))
     app.include_router(dashboards.router(engine, settings))
     return app

@@ -18,6 +18,11 @@ STATIC = Path(__file__).with_name("static")
 NAV = (
     ("Now", "/", "n"),
     ("Traces", "/traces", "t"),
+    ("Customers", "/customers", "c"),
+    ("Cache", "/cache", "a"),
+    ("Waste", "/waste", "w"),
+    ("Drift", "/drift", "d"),
+    ("Carbon", "/carbon", "o"),
 )
 """Name, address and key (after `g`) of each entry of the navigation."""
 

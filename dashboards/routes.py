@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
 from dashboards.page import Page, add
-from dashboards.pages import home, trace, traces
+from dashboards.pages import boards, finding, home, trace, traces
 from dashboards.render import STATIC
 from spanledger.engine import Engine
 from spanledger.settings import Settings
@@ -31,6 +31,7 @@ def router(engine: Engine, settings: Settings) -> APIRouter:
         return Response(body, media_type=kind, headers=FOR_EVER)
 
     trace.add_data(routes, engine)
+    boards.add_charts(routes, engine)
     for page in pages(engine, settings):
         add(routes, page)
     return routes
@@ -41,3 +42,5 @@ def pages(engine: Engine, settings: Settings) -> Iterable[Page]:
     yield home.page(engine, settings)
     yield traces.page(engine)
     yield trace.page(engine)
+    yield finding.page(engine)
+    yield from boards.pages(engine)

@@ -51,16 +51,19 @@ def delete(engine: Engine, kind: str, value: str) -> dict[str, int]:
 def _delete_findings(engine: Engine, tenant: str) -> None:
     """Findings about a tenant, and those whose numbers name it; what runs said of their inputs, where it is named."""
     wanted = {"value": tenant, "quoted": json.dumps(tenant, ensure_ascii=False)}
-    named = "position({text:Identifier}, {quoted:String}) > 0"
-    about = f"has(mapValues(subject), {{value:String}}) OR {named}"
+    about = "has(mapValues(subject), {value:String}) OR position(details, {quoted:String}) > 0"
     for table in ("finding_observations", "finding_states"):
-        engine.command(f"ALTER TABLE {table} DELETE WHERE {about}", {**wanted, "text": "details"}, WAIT)
-    engine.command(f"ALTER TABLE job_runs UPDATE notes = '{{}}' WHERE {named}", {**wanted, "text": "notes"}, WAIT)
+        _mutate(engine, table, "DELETE", about, wanted)
+    _mutate(engine, "job_runs", "UPDATE notes = '{}'", "position(notes, {quoted:String}) > 0", wanted)
+
+
+def _mutate(engine: Engine, table: str, change: str, where: str, wanted: dict[str, Any]) -> int:
+    """Change the rows that there are; how many. A change of none would still be waited for."""
+    [[count]] = engine.rows(f"SELECT count() FROM {table} WHERE {where}", wanted)
+    if count:
+        engine.command(f"ALTER TABLE {table} {change} WHERE {where}", wanted, WAIT)
+    return int(count)
 
 
 def _delete(engine: Engine, table: str, column: str, wanted: dict[str, Any]) -> int:
-    where = f"{column} = {{value:String}}"
-    [[count]] = engine.rows(f"SELECT count() FROM {table} WHERE {where}", wanted)
-    if count:
-        engine.command(f"ALTER TABLE {table} DELETE WHERE {where}", wanted, WAIT)
-    return int(count)
+    return _mutate(engine, table, "DELETE", f"{column} = {{value:String}}", wanted)

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from spanledger.alert_settings import AlertSettings
 from spanledger.errors import BadSetting
 from spanledger.job_settings import JobSettings
 
@@ -49,7 +50,7 @@ Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=100)]
 NameList = Annotated[tuple[Name, ...], BeforeValidator(_split_list)]
 
 
-class Settings(JobSettings):
+class Settings(AlertSettings, JobSettings):
     """All settings with their types, defaults and meaning. Port 0 asks the system for a free one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)

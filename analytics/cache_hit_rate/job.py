@@ -83,7 +83,7 @@ def find(inputs: Inputs, look: Look, window: Window, min_usd_per_day: float) -> 
     """What the frames say; `look` is asked only about falls."""
     asked = hours(window)
     said = coverage.sentence(inputs.overview)
-    lost = lost_coverage(coverage.lost(inputs.hourly, asked.since), asked.until)
+    lost = lost_coverage(coverage.lost(inputs.hourly, asked.since), window.until)
     if not inputs.overview["rated_tokens"].sum():
         if not lost:
             raise NotComputable(f"There is no hit rate: {said}.")
@@ -92,15 +92,17 @@ def find(inputs: Inputs, look: Look, window: Window, min_usd_per_day: float) -> 
     path, inside = (slice(max(0, whole.column(hour)), whole.width) for hour in (asked.path, asked.since))
     watched = watch(whole, path, inside, coverage.unequal(inputs.sources))
     told = [candidate(event, min_usd_per_day) for event in events(whole, watched, path, inside, look)]
-    candidates = [_with_traces(each, look) for each in told if each]
+    candidates = [_told(each, look, window) for each in told if each]
     notes = {"coverage": said, "slices": len(whole.slices), "tested": len(watched.tested), "falls": len(watched.falls)}
     if inputs.silent_zeros:
         notes["zeros_left_out_by"] = list(inputs.silent_zeros)
     return Report([*candidates, *lost, report(inputs.overview, window, said)], watched.tested, notes)
 
 
-def _with_traces(one: Candidate, look: Look) -> Candidate:
-    return one if one.severity is Severity.DIGEST else replace(one, trace_ids=look.traces(one.subject, one.since))
+def _told(one: Candidate, look: Look, window: Window) -> Candidate:
+    """With traces where somebody should look, and no later than the window, which hours may overlap."""
+    traces = [] if one.severity is Severity.DIGEST else look.traces(one.subject, one.since)
+    return replace(one, trace_ids=traces, until=min(one.until, window.until))
 
 
 JOB = CacheHitRate()

@@ -29,6 +29,7 @@ SELECT
         OR attributes['gen_ai.request.structured_output_schema'] != ''
         OR attributes['llm.request.structured_output_schema'] != ''
         OR attributes['ai.schema'] != '' AS structured,
+    has(finish_reasons, 'tool_call') AS called_tool,
     input_tokens,
     if(output_tokens IS NULL, NULL, toInt64(output_tokens) - toInt64(ifNull(reasoning_tokens, 0))) AS visible_output_tokens,
     spans.cost_usd AS cost_usd,

@@ -49,6 +49,8 @@ class Span:
     result: str = ""
     structured: bool = False
     """The answer had to have a form: JSON, or a schema."""
+    called_tool: bool = False
+    """The model stopped to have a tool called."""
     input_tokens: int | None = None
     visible_output_tokens: int | None = None
     """Output without reasoning: as much comes back with the history."""

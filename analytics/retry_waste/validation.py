@@ -69,26 +69,28 @@ def _link(trace: Trace, replies: Replies, before: Span, span: Span) -> Link:
     if goes_on(before, span):
         if span.last_message in replies.complaints or before.malformed:
             return Link.PROVEN
-        form = before.structured and span.structured and span.last_message not in replies.from_tools
+        form = _formed(before, span) and span.last_message not in replies.from_tools
         return Link.PROVEN if form else Link.POSSIBLE
     if same(before, span):
-        return Link.PROVEN if before.malformed or (before.structured and span.structured) else Link.NONE
-    if says_nothing(before, span) and (before.malformed or (before.structured and span.structured)):
+        return Link.PROVEN if before.malformed or _formed(before, span) else Link.NONE
+    if says_nothing(before, span) and (before.malformed or _formed(before, span)):
         return _by_size(before, span)
     return Link.NONE
 
 
+def _formed(before: Span, span: Span) -> bool:
+    """Both answers were to have a form, and the first was no call of a tool, which may not be traced."""
+    return before.structured and span.structured and not before.called_tool
+
+
 def _by_size(before: Span, span: Span) -> Link:
-    """By tokens alone: the input grew by about the answer before, or not at all."""
+    """By tokens alone: the input grew by a complaint, and by the answer before if that was sent along."""
     if before.input_tokens is None or span.input_tokens is None:
         return Link.NONE
     growth = span.input_tokens - before.input_tokens
     if growth == 0:
         return Link.PROVEN if before.malformed else Link.POSSIBLE
-    if before.visible_output_tokens is None:
-        return Link.NONE
-    least = 0.8 * before.visible_output_tokens - 8
-    if not max(least, 1) <= growth <= before.visible_output_tokens + MOST_COMPLAINT_TOKENS:
+    if not 1 <= growth <= (before.visible_output_tokens or 0) + MOST_COMPLAINT_TOKENS:
         return Link.NONE
     return Link.PROVEN if before.malformed else Link.BY_SIZE
 

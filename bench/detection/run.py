@@ -24,7 +24,7 @@ from spanledger.settings import load
 
 FIRST_DAY = datetime(2026, 9, 7, tzinfo=UTC)
 """Scenarios begin on one of the fourteen days from here on, so that incidents fall on all weekdays."""
-DAYS = 21
+DAYS = 15
 
 
 def one(arena: Arena, scenario: Scenario, jobs: Sequence[Job] = JOBS, days: int = DAYS) -> Judgement:

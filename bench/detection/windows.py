@@ -8,11 +8,11 @@ from datetime import timedelta
 from analytics.jobs.contract import Job, Window
 from spanledger.demo.clock import DAY, HOUR, SECOND, Stretch, moment
 
-OFFSETS_HOURS = (1, 2, 3, 4, 6, 7, 12, 24, 25, 48, 72, 120)
+OFFSETS_HOURS = (1, 2, 3, 6, 7, 12, 24, 48, 96)
 """After the start of an incident: close together at first, where the time to detect is decided."""
 GRACE = DAY
 """So long after its end an incident's windows go on."""
-SAMPLES_QUIET, SAMPLES_BESIDE = 6, 2
+SAMPLES_QUIET, SAMPLES_BESIDE = 3, 1
 """Windows of a job that has no incident, evenly spread: in a quiet scenario, where each comes with the one before it
 (a page needs two in a row), and beside another job's incident."""
 FIRST_DAYS = 3

@@ -6,9 +6,11 @@ import os
 import signal
 from collections.abc import Callable
 
+from analytics.alerts.loop import Alerting
 from analytics.jobs.runner import Runner
 from analytics.jobs.schedule import Schedule
 from analytics.settling.loop import SettlingLoop
+from spanledger.cli.alert_probes import late_jobs
 from spanledger.engine import open_engine
 from spanledger.settings import Settings
 from spanledger.upgrade import upgrade
@@ -24,11 +26,14 @@ def analyze_until_signal(settings: Settings, *, ready: Callable[[], None]) -> No
         schedule = Schedule(Runner(engine, settings, f"analyze {os.getpid()}"))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: loop.ask_to_stop())
+        alerting = Alerting(engine, settings, late_jobs(schedule.progress))
         schedule.start()
+        alerting.start()
         try:
             ready()
             loop.run()
         finally:
             schedule.stop()
+            alerting.stop()
     finally:
         engine.close()

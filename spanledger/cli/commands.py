@@ -14,6 +14,7 @@ from collector.service import run as run_collect
 from spanledger import __version__
 from spanledger.cli import doctor as doctor_checks
 from spanledger.cli import local, money
+from spanledger.cli.alerts import app as alerts_app
 from spanledger.cli.carbon import carbon
 from spanledger.cli.demo import demo
 from spanledger.cli.energy import app as energy_app
@@ -39,6 +40,7 @@ app.command("reprice")(money.reprice)
 app.add_typer(energy_app, name="energy")
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(findings_app, name="findings")
+app.add_typer(alerts_app, name="alerts")
 app.command("carbon")(carbon)
 app.command("explain-mapping")(explain_mapping)
 app.command("demo")(demo)

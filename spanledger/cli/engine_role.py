@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 import uvicorn
 
+from analytics.alerts.loop import Alerting
+from analytics.alerts.room import AlertRoom
 from analytics.jobs.runner import Runner
 from analytics.jobs.schedule import Schedule
 from analytics.jobs.service import JobService
@@ -20,6 +22,7 @@ from analytics.settling.loop import SettlingLoop
 from api.app import create_app
 from collector.drain import Drain, drains
 from collector.quarantine import Quarantine
+from spanledger.cli.alert_probes import probes
 from spanledger.cli.analysis_metrics import JobMetrics, SettlingMetrics
 from spanledger.cli.engine_status import EngineStatus
 from spanledger.engine import Engine, open_engine
@@ -98,7 +101,9 @@ class EngineService:
         metrics = (SettlingMetrics(settling), JobMetrics(engine, schedule))
         status = EngineStatus(engine, self._settings, draining, metrics)
         quarantine = Quarantine(engine, self._settings.data_dir, time.time)
-        app = create_app(engine, self._settings, status, quarantine, analyses)
+        alerting = Alerting(engine, self._settings, probes(self._settings, schedule.progress))
+        alarms = AlertRoom(engine, self._settings, alerting.nudge)
+        app = create_app(engine, self._settings, status, quarantine, analyses, alarms)
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -116,6 +121,7 @@ class EngineService:
             drain.start()
         settling.start()
         schedule.start()
+        alerting.start()
         housekeeping.start()
         announcer.start()
         try:
@@ -123,10 +129,12 @@ class EngineService:
         finally:
             self._stop.set()
             schedule.ask_to_stop()
+            alerting.ask_to_stop()
             settling.ask_to_stop()
             _stop_all(draining)
             settling.stop()
             schedule.stop()
+            alerting.stop()
             housekeeping.join(STOP_SECONDS)
 
     def _announce(self, engine: Engine, listener: socket.socket, ready: Callable[[str], None]) -> None:

@@ -21,6 +21,8 @@ Plant = Callable[[Plan, float], None]
 
 DEAR = "claude-opus-4-1"
 UNCACHED = "gpt-4-turbo"
+LAUNCH_USD = 15_000.0
+"""A month of a customer whose launch crowds out the others: three times its cost."""
 PLAN_USD, COST_USD = 40.0, 4000.0
 """A month of the customer of the essay: it pays $40 and costs $4,000."""
 BUSINESS_HOURS = (9, 16)
@@ -49,6 +51,7 @@ def eviction(plan: Plan, day: float) -> None:
     plan.busy(feature, 380)
     when = plan.from_day(day, day + plan.random.uniform(3, 5))
     culprit = plan.invite("newcomer", 0.02, when.since)
+    plan.pays[culprit.name] = LAUNCH_USD
     ledger = Ledger()
     plan.conditions.add(Eviction(when, "anthropic", culprit.name, 0.8, ledger))
     load = replace(

@@ -144,7 +144,10 @@ def test_serve_waits_for_a_server_that_is_not_there_yet(roles: Roles, clickhouse
     collect, serve = roles.begin("collect"), roles.begin("serve")
     roles.otlp = f"http://{collect.ready().split()[-1]}"
     assert roles.send(request_of(0, "early")) == 200
-    time.sleep(0.5)
+    end = time.monotonic() + 30
+    while "Waiting for ClickHouse" not in roles.logs():
+        assert time.monotonic() < end
+        time.sleep(0.1)
     clickhouse.start()
     roles.api = serve.ready().split()[-1]
     assert roles.wait_for(COUNT.format(name="early"), [[SPANS, SPANS]]) == [[SPANS, SPANS]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 
 from analytics.jobs.contract import NotComputable, Severity
@@ -53,6 +54,7 @@ def test_a_broken_prefix_is_found_dated_named_and_priced(broken: tuple[Service, 
     assert drop.details["first_difference"] == "system instructions"
     assert "time stamp" in drop.summary
     assert of(report, "mix_shift", "coverage_lost") == []
+    assert all(orjson.loads(orjson.dumps(each.details)) for each in report.candidates)
 
 
 def test_its_evidence_opens(broken: tuple[Service, float]) -> None:
@@ -91,11 +93,17 @@ def test_before_it_there_is_only_the_report(broken: tuple[Service, float]) -> No
 
 
 def test_spans_are_read_of_the_window_only(broken: tuple[Service, float]) -> None:
+    """Spans lie in parts by the day: a window in the last day reads no other, however long the history."""
     service, _ = broken
     service.source.rows_by_statement.clear()
     service.run(END - 6, END)
-    in_day = 36 * (6 + 2 * 2)  # the hour's own granules may reach a little further
-    assert service.source.rows_by_statement["sources"] <= len(TENANTS) * 36 * END / 2 + in_day
+    read = service.source.rows_by_statement
+    of_day = sum(tenant.calls for tenant in TENANTS) * (END - 72)
+    assert {name: rows for name, rows in read.items() if name in ("sources", "traces", "prefixes")} == {
+        "sources": of_day,
+        "traces": of_day,
+    }
+    assert [[read["hourly"]]] == service.engine.rows("SELECT count() FROM usage")
 
 
 def test_nothing_reported_is_not_zero(engine: Engine, settings: Settings) -> None:

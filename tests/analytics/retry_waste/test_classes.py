@@ -86,12 +86,12 @@ def test_a_storm_over_all_prompts_names_none(world: World) -> None:
     assert found.details["prompts"] == {"extract": 90, "chat": 90, "summary": 90}
 
 
-def reprompts(world: World, *, content: bool, form: bool, chains: int = 20, healthy: int = 1250) -> float:
+def reprompts(world: World, *, content: bool, form: bool, chains: int = 10, healthy: int = 620) -> float:
     """One in sixty operations asks three times more; what that wastes."""
-    world.healthy(healthy, every=16, json_output=form)
+    world.healthy(healthy, every=32, json_output=form)
     total = 0.0
     for index in range(chains):
-        trace, at = world.new_trace(), 600 + 900.0 * index
+        trace, at = world.new_trace(), 600 + 1800.0 * index
         root = world.agent(trace, at, 60)
         said = ["Extract the order."]
         tokens = 3000
@@ -117,9 +117,9 @@ def test_reprompts_of_few_operations_that_cost_much(world: World, content: bool,
     assert found.subject == {"prompt": "extract", "model": "gpt-4o", "tenant": "acme"}
     assert found.cost_usd == pytest.approx(expected, rel=1e-6)
     assert found.effect > 0.1
-    assert found.details["chain_lengths"] == {"4": 20}
-    assert found.details["operations"] == 1270
-    assert found.n == 1330
+    assert found.details["chain_lengths"] == {"4": 10}
+    assert found.details["operations"] == 630
+    assert found.n == 660
 
 
 def test_without_content_or_form_growing_calls_are_only_suspected(world: World) -> None:

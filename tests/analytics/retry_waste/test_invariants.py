@@ -71,21 +71,21 @@ def labelled(some: list[Span]) -> Labelled:
 
 
 @given(spans())
-@settings(max_examples=150)
+@settings(max_examples=70)
 def test_each_span_is_counted_once(some: list[Span]) -> None:
     counted = Counter((span.trace_id, span.span_id) for chain in labelled(some).chains for span in chain.wasted)
     assert not counted or max(counted.values()) == 1
 
 
 @given(spans())
-@settings(max_examples=150)
+@settings(max_examples=70)
 def test_waste_is_no_more_than_what_was_spent(some: list[Span]) -> None:
     known = [span.cost_usd for span in some if span.cost_usd is not None]
     assert (Group(labelled(some).chains).cost_usd or 0) <= sum(known) * (1 + 1e-9)
 
 
 @given(spans(), st.randoms())
-@settings(max_examples=80)
+@settings(max_examples=40)
 def test_the_order_of_spans_does_not_matter(some: list[Span], random: Any) -> None:
     mixed = list(some)
     random.shuffle(mixed)
@@ -93,7 +93,7 @@ def test_the_order_of_spans_does_not_matter(some: list[Span], random: Any) -> No
 
 
 @given(spans())
-@settings(max_examples=80)
+@settings(max_examples=40)
 def test_what_is_wasted_is_part_of_what_was_tried(some: list[Span]) -> None:
     for chain in labelled(some).chains:
         assert set(chain.wasted) <= set(chain.spans)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from analytics.jobs.contract import Report
+from analytics.jobs.contract import Report, Window
+from collector.signals import TRACES
 from spanledger.engine import Engine
 from spanledger.settings import Settings
 from tests.analytics.retry_waste.world import World, loud, talk
+from tests.schema.otlp import store
+
+SHARED = Path(__file__).resolve().parents[4] / "shared"
 
 
 def hedging(world: World, tenant: str) -> None:
@@ -36,6 +44,15 @@ def batch(world: World, tenant: str) -> None:
     for index in range(60):
         tokens = (1000 + 7919 * index % 1500, 150 + 31 * index % 100)
         world.call(trace, root, 5.0 * index, 3, tokens, tenant=tenant, json_output=True, prompt="classify")
+
+
+def untraced_tools(world: World, tenant: str) -> None:
+    """An agent with answers in JSON whose tools have no spans, without content."""
+    trace = world.new_trace()
+    root = world.agent(trace, 0, 60)
+    for index in range(6):
+        reasons = {"gen_ai.response.finish_reasons": ["tool_calls" if index < 5 else "stop"]}
+        world.call(trace, root, 5.0 * index, 3, (900 + 300 * index, 80), tenant=tenant, json_output=True, more=reasons)
 
 
 def polling(world: World, tenant: str) -> None:
@@ -127,8 +144,8 @@ def agent(world: World, tenant: str, steps: Sequence[tuple[str, ...]]) -> None:
 
 
 LOOKALIKES: list[Callable[[World, str], None]] = [
-    hedging, sampling, batch, polling, paging, changing, mending, react, mapping, chatting, chatting_unseen, cron,
-    evaluation, hiccup,
+    hedging, sampling, batch, untraced_tools, polling, paging, changing, mending, react, mapping, chatting,
+    chatting_unseen, cron, evaluation, hiccup,
 ]  # fmt: skip
 
 
@@ -152,3 +169,16 @@ def test_no_waste(seen: Report, name: str) -> None:
 
 def test_nothing_loud(seen: Report) -> None:
     assert loud(seen) == []
+
+
+def test_real_agents_do_not_loop(world: World, tmp_path: Path) -> None:
+    """200 runs of tau-bench with 73 errors of tools, in 15 of which a call is repeated."""
+    out = tmp_path / "taubench.otlp"
+    source = SHARED / "data" / "taubench_gpt-4o-airline.json"
+    replay = [SHARED / "replay" / "replay.py", "taubench", "--file", source, "--out", out]
+    subprocess.run([sys.executable, *map(str, replay)], check=True, capture_output=True, timeout=60)
+    store(world.engine, TRACES, out.read_bytes())
+    now = datetime.now(UTC)
+    report = world.look(Window(now - timedelta(hours=6), now))
+    assert report.notes["calls"] == 2454
+    assert [candidate.kind for candidate in report.candidates] == ["retry_waste"]

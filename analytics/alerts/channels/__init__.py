@@ -1,0 +1,1 @@
+"""Channels: the forms in which receivers take alerts."""

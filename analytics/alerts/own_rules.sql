@@ -1,0 +1,1 @@
+SELECT name, rule FROM alert_rules FINAL ORDER BY name
