@@ -1,13 +1,12 @@
 """All jobs over one day of ten million spans and 100,000 tenants. `python -m bench --only jobs`.
 
-The day is put into the tables by SQL, with the sums and traces that settling makes of it. Behind it lie 28 days of
-`usage`, and the spans of some days more, which no job may read. Each job then runs in a process of its own: over the
-day, and over its last hour.
+The day is put into the tables by SQL, with the sums and traces that settling makes of it. Before it lie a week of a
+tenth of the spans (`user_drift` compares with a sample of them), 28 days of `usage`, and spans that no job may read, so
+many that there are a hundred million. Each job then runs in a process of its own: over the day, and over its last hour.
 """
 
 from __future__ import annotations
 
-import importlib
 import resource
 import tempfile
 import time
@@ -20,8 +19,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
-from analytics.carbon.job import JOB as CARBON
-from analytics.jobs.contract import Job, NotComputable, Window
+from analytics.jobs.catalogue import JOBS, job_named
+from analytics.jobs.contract import NotComputable, Window
 from analytics.jobs.source import Source
 from analytics.settling.marks import HOURS, SETTLED, TOUCHED, set_mark
 from analytics.settling.usage import sum_slices
@@ -38,8 +37,10 @@ HISTORY = Path(__file__).with_name("settle_history.sql")
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 START = datetime(2026, 11, 20, tzinfo=UTC)
 SPANS, TENANTS = 10_000_000, 100_000
-OLD_SPANS, OLD_PER_SECOND = 90_000_000, 100
-"""Spans before the day: with it they are a hundred million."""
+WEEK, THIN = 7, 10
+"""Days before it with a tenth of its spans each."""
+OLD_SPANS, OLD_PER_SECOND = 83_000_000, 100
+"""Spans before that week: with all others they are a hundred million."""
 OLD_DAYS = 28
 """Days of `usage` before the day: as far as the jobs look back."""
 CHUNK = 400_000
@@ -66,23 +67,15 @@ def jobs(scale: float) -> list[Figure]:
     day, hour = Window(START, START + DAY), Window(START + DAY - HOUR, START + DAY)
     with tempfile.TemporaryDirectory(prefix="spanledger-jobs-") as folder:
         in_hour = _apart(_fill, folder, spans, hour)
-        long = {name: _apart(_run, folder, name, day) for name in known()}
-        short = {name: _apart(_run, folder, name, hour) for name in known()}
-    everything = spans + int(OLD_SPANS * spans / SPANS)
+        names = [job.name for job in JOBS]
+        long = {name: _apart(_run, folder, name, day) for name in names}
+        short = {name: _apart(_run, folder, name, hour) for name in names}
+    everything = spans + WEEK * spans // THIN + int(OLD_SPANS * spans / SPANS)
     return [
         *_each(long, f"a day of {spans:,} spans"),
         Figure("all of them, one after another", sum(run.seconds for run in long.values()), "s", most=30),
         *_each(short, f"an hour of {in_hour:,} spans, of {everything:,}"),
     ]
-
-
-def known() -> dict[str, Job]:
-    """The jobs of the catalogue by name."""
-    try:
-        catalogue = importlib.import_module("analytics.jobs.catalogue").JOBS
-    except ModuleNotFoundError:
-        catalogue = (CARBON,)
-    return {job.name: job for job in catalogue}
 
 
 def _each(ran: dict[str, Ran], window: str) -> Iterator[Figure]:
@@ -113,7 +106,7 @@ def _run(folder: str, name: str, window: Window) -> Ran:
     with _opened(folder) as (engine, settings):
         source, started, before = Source(engine), time.perf_counter(), _cpu()
         try:
-            said = f"{len(known()[name].run(source, window, settings).candidates)} candidates"
+            said = f"{len(job_named(name).run(source, window, settings).candidates)} candidates"
         except NotComputable as reason:
             said = f"not computable: {reason}"
         seconds = time.perf_counter() - started
@@ -131,13 +124,13 @@ def _fill(folder: str, spans: int, hour: Window) -> int:
     with _opened(folder, SPANLEDGER_ENGINE_MAX_MEMORY_BYTES=str(4096 * MIB)) as (engine, settings):
         for _ in upgrade(engine, settings):
             pass
-        for first in range(0, spans, CHUNK):
-            values = {"start": START, "first": first, "count": min(CHUNK, spans - first), "spans": spans}
-            engine.command(sql.read(SPANS_OF_A_DAY), values | {"tenants": TENANTS})
+        for days in range(1, WEEK + 1):
+            _fill_day(engine, START - days * DAY, spans // THIN // 8 * 8)
+        _fill_day(engine, START, spans)
         _settle(engine)
         old = int(OLD_SPANS * spans / SPANS)
         for first in range(0, old, CHUNK):
-            begin = START - DAY - timedelta(seconds=old // OLD_PER_SECOND)
+            begin = START - (WEEK + 1) * DAY - timedelta(seconds=old // OLD_PER_SECOND)
             values = {"start": begin, "first": first, "count": min(CHUNK, old - first)}
             engine.command(sql.read(HISTORY), values)
         [[in_hour]] = engine.rows(
@@ -145,6 +138,12 @@ def _fill(folder: str, spans: int, hour: Window) -> int:
             hour.parameters(),
         )
     return int(in_hour)
+
+
+def _fill_day(engine: Engine, start: datetime, spans: int) -> None:
+    for first in range(0, spans, CHUNK):
+        values = {"start": start, "first": first, "count": min(CHUNK, spans - first), "spans": spans}
+        engine.command(sql.read(SPANS_OF_A_DAY), values | {"tenants": TENANTS})
 
 
 def _settle(engine: Engine) -> None:

@@ -9,11 +9,11 @@ INSERT INTO spans (trace_id, span_id, parent_span_id, name, service, scope, envi
     time_to_first_token_ns, temperature, service_tier, provider_region, dialect, usage_role, billable, response_id,
     cost_usd, cost_input_usd, cost_cached_usd, cost_output_usd, cost_status, energy_kwh, energy_kwh_low, energy_kwh_high,
     energy_source, energy_factors, co2e_g, grid, tools_hash, system_hash, message_hashes, message_offsets, output_hashes,
-    attributes, ingested_at)
+    user_characters, user_sketch, attributes, ingested_at)
 SELECT
-    lower(hex(sipHash128('trace', trace))),
-    lower(hex(sipHash64('span', number))),
-    if(place = 0, '', lower(hex(sipHash64('span', trace * 8)))),
+    lower(hex(sipHash128('trace', trace + day))),
+    lower(hex(sipHash64('span', number + 8 * day))),
+    if(place = 0, '', lower(hex(sipHash64('span', (trace + day) * 8)))),
     multiIf(place = 0, 'run', call, 'chat', place = 7, 'retrieve', 'execute_tool'),
     ['assistant', 'support', 'search'][kind], 'bench', 'production', 'eu-west-1',
     begin + toIntervalMillisecond(place * 900) AS at,
@@ -53,7 +53,7 @@ SELECT
     if(batch AND call, 'batch', ''),
     if(call AND random % 3 = 0, 'us-east-1', ''),
     'otel', if(call, 'leaf', 'none'), call,
-    if(call, lower(hex(sipHash64('response', number))), ''),
+    if(call, lower(hex(sipHash64('response', number + 8 * day))), ''),
     usd_in + usd_cached + usd_out,
     (tokens_in - ifNull(tokens_cached, 0)) * ([2.5, 0.15, 3, 1][model] AS usd_per_million) / 1e6 AS usd_in,
     if(tokens_in IS NULL, NULL, ifNull(tokens_cached, 0) * usd_per_million / 2e6) AS usd_cached,
@@ -66,15 +66,19 @@ SELECT
         'USA 369.473 location (2023, codecarbon 3.3.2), default of openai, region unknown (assumed)'),
     if(call AND told, sipHash128('tools', kind), toFixedString('', 16)),
     if(call AND told, sipHash128('system', prompt), toFixedString('', 16)),
-    if(call AND told, arrayMap(i -> sipHash128('message', trace, i), range(place + 1)), []) AS messages,
+    if(call AND told, arrayMap(i -> sipHash128('message', trace + day, i), range(place + 1)), []) AS messages,
     arrayMap((hash, i) -> toUInt32(400 + 100 * i), messages, arrayEnumerate(messages)),
-    if(call AND told, [sipHash128('message', trace, place + 1)], []),
+    if(call AND told, [sipHash128('message', trace + day, place + 1)], []),
+    if(place = 1 AND told, toUInt32(20 + random % 400), 0),
+    if(place = 1 AND told, bitAnd(bitAnd(reinterpretAsUInt256(concat(sipHash128(1, trace), sipHash128(2, trace))),
+        reinterpretAsUInt256(concat(sipHash128(3, trace), sipHash128(4, trace)))),
+        reinterpretAsUInt256(concat(sipHash128(5, trace), sipHash128(6, trace)))), toUInt256(0)),
     if(call, map('gen_ai.request.max_tokens', '1024', 'http.route', '/v1/chat', 'k8s.pod.name', concat('pod-', toString(random % 40))), map()),
     toDateTime64(at, 3, 'UTC') + INTERVAL 9 SECOND
 FROM
 (
     SELECT
-        number, intDiv(number, 8) AS trace, number % 8 AS place, sipHash64('random', number) AS random,
+        toUnixTimestamp({start:DateTime64(9, 'UTC')}) * 1000 AS day, number, intDiv(number, 8) AS trace, number % 8 AS place, sipHash64('random', number) AS random,
         sipHash64('trace kind', trace) AS shape,
         shape % 50 = 0 AS looping, shape % 60 = 1 AS asked_again, shape % 4 = 0 AS told,
         place IN (1, 3, 5, 6) OR (asked_again AND place IN (2, 4)) AS call,
