@@ -1,4 +1,4 @@
-"""`spanledger demo`: a service with four weeks of made-up traffic in it, and what the jobs find there."""
+"""`spanledger demo`: a service with three weeks of made-up traffic in it, and what the jobs find there."""
 
 from __future__ import annotations
 
@@ -31,11 +31,15 @@ DATA_DIR = Path("data-demo")
 ALL = list(showcase.BEGAN)
 STORED = Path(__file__).with_name("demo_stored.sql")
 PER_REQUEST = 2000
-SETTLE_AFTER = "10"
-"""Seconds of quiet after which a trace is settled: a service of the demo's own need not wait a minute."""
-LAST_WINDOWS = 6
+OWN = {
+    "SPANLEDGER_SETTLE_AFTER_SECONDS": "10",
+    "SPANLEDGER_JOBS_CATCH_UP_DAYS": "0",
+    "SPANLEDGER_LOG_LEVEL": "warning",
+}
+"""A service of the demo's own settles soon, and does not run the windows of three weeks that the demo leaves out."""
+LAST_WINDOWS = 3
 """Of each job, so many windows up to now are run, ..."""
-WINDOWS_OF_INCIDENT = 4
+WINDOWS_OF_INCIDENT = 2
 """... and so many after the start of each incident that the job should find."""
 STYLES = {"page": "bold red", "ticket": "yellow", "digest": "dim"}
 console = Console()
@@ -56,8 +60,7 @@ def demo(  # noqa: PLR0913, PLR0917  (one argument for each option)
     ] = False,
 ) -> None:
     """Fill a service with a labelled workload, run the jobs over it, and show what they find."""
-    own = {"SPANLEDGER_SETTLE_AFTER_SECONDS": SETTLE_AFTER, "SPANLEDGER_LOG_LEVEL": "warning"}
-    environ = {**own, **os.environ, "SPANLEDGER_DATA_DIR": str(data_dir)}
+    environ = {**OWN, **os.environ, "SPANLEDGER_DATA_DIR": str(data_dir)}
     settings = load(environ)
     plan = showcase.plan(time.time_ns(), seed, days, sessions, incident)
     _check_server(settings, yes=yes)

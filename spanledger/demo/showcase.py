@@ -1,4 +1,4 @@
-"""The workload of `spanledger demo`: four weeks up to now with every incident in it, some over, most still going on."""
+"""The workload of `spanledger demo`: three weeks up to now with every incident in it, most of them still going on."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from spanledger.demo.look_alikes import LOOK_ALIKES
 from spanledger.demo.plan import Plan
 from spanledger.errors import BadRequest
 
-DAYS = 28
-SESSIONS_PER_DAY = 330.0
+DAYS = 21
+SESSIONS_PER_DAY = 220.0
 BEGAN = {
-    "eviction": 18.0,
-    "storm": 9.5,
+    "eviction": 13.5,
+    "storm": 9.2,
     "moved_users": 8.0,
     "moved_users_worse": 7.0,
     "reprompts": 2.6,
@@ -25,12 +25,12 @@ BEGAN = {
     "circles": 1.3,
     "runaway": 1.1,
     "polite_agent": 0.24,
-    "loss_maker": 28.0,
+    "loss_maker": 21.0,
 }
 """Days before now."""
 BESIDE = {
-    "hiccup": 12.6, "deploy": 15.0, "launch": 20.0, "polling": 25.0, "pagination": 25.0, "hedging": 25.0,
-    "batches": 28.0, "evaluation_runs": 28.0, "cold_start": 6.0,
+    "hiccup": 12.6, "deploy": 15.0, "launch": 16.0, "polling": 21.0, "pagination": 21.0, "hedging": 21.0,
+    "batches": 21.0, "evaluation_runs": 21.0, "cold_start": 6.0,
 }  # fmt: skip
 """Look-alikes, and when they begin."""
 MORE = {
