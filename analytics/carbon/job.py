@@ -51,9 +51,9 @@ class Carbon:
         values = values_of(calls)
         digest = report(values, _feature_rows(calls), window)
         outcome = _rises(source, window, values, settings)
-        everything = [digest, *energy_unknown(values, window), *outcome.candidates]
+        measured = [replace(one, trace_ids=_heaviest(source, one)) for one in (digest, *outcome.candidates)]
         return Report(
-            candidates=[replace(one, trace_ids=_heaviest(source, one)) for one in everything],
+            candidates=[*measured, *energy_unknown(values, window)],
             tested=outcome.tested,
             notes=_notes(values["all"][0], outcome),
         )

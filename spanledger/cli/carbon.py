@@ -62,12 +62,21 @@ def _write(file: Path, text: str) -> None:
 def _table(found: list[Line]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("feature", "inferences", "kg per 1,000", "low", "high", "kWh", "factor set", "grid"):
-        table.add_column(name, justify="left" if name in {"feature", "factor set", "grid"} else "right")
+        table.add_column(
+            name, justify="left" if name in {"feature", "factor set", "grid"} else "right", no_wrap=name == "factor set"
+        )
     for line in found:
         numbers = (line.kgCO2e_per_1000, line.low, line.high, line.energy_kwh)
         cells = (f"{line.inferences:,}", *("–" if number is None else f"{number:.4g}" for number in numbers))
-        table.add_row(Text(_shown(line.feature)), *cells, Text(line.factor_set or line.source), Text(_shown(line.grid)))
+        table.add_row(
+            Text(_shown(line.feature)), *cells, Text(line.factor_set or line.source), Text(_places(line.grid))
+        )
     return table
+
+
+def _places(grids: str) -> str:
+    """Place and g per kWh of each grid; where they are from is in the file."""
+    return _shown(", ".join(grid.split(" location ")[0] for grid in grids.split("; ")))
 
 
 def _shown(text: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -88,6 +90,19 @@ def test_a_tenant_is_deleted_when_it_is_meant(running: Service) -> None:
     done = running.run("delete", "tenant", tenant, "--yes")
     assert (done.returncode, done.stdout) == (0, "Deleted: 2 spans, 0 events, 0 metric_points.\n")
     assert (running.count("tenants"), running.count("others")) == (0, 2)
+
+
+def test_emissions_of_a_feature_in_a_file(running: Service, tmp_path: Path) -> None:
+    names = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o"}
+    _send(running, "emits", 4, feature="=1+1", **names, **{"gen_ai.usage.output_tokens": "300"})
+    done = running.run("carbon", "--csv", str(tmp_path / "carbon.csv"))
+    assert (done.returncode, done.stderr) == (0, "")
+    [line] = csv.DictReader((tmp_path / "carbon.csv").read_text().splitlines())
+    assert (line["feature"], line["inferences"], line["factor_set"]) == ("'=1+1", "4", "ecologits-0.11.3")
+    assert 0 < float(line["low"]) < float(line["kgCO2e_per_1000"]) < float(line["high"])
+    shown = running.run("carbon")
+    assert "=1+1" in shown.stdout and "ISO/IEC 21031" in shown.stdout
+    assert _is_one_sentence(running.run("carbon", "--from", "2026-11-02", "--to", "2026-11-01").stderr)
 
 
 def test_quarantine_is_empty(running: Service) -> None:

@@ -137,8 +137,8 @@ def test_what_is_unknown_is_null_and_said(service: Service) -> None:
     [strange] = [value for value in models if value["value"] == "no such model"]
     assert (strange["calls_without_figure"], strange["figures"][0]["kwh"]) == (20, None)
     assert "g_per_request" not in strange["figures"][0]
-    [[shown]] = service.engine.rows(f"SELECT sum(calls) FROM ({unknown.query})")
-    assert shown == 20
+    [[shown, a_trace]] = service.engine.rows(f"SELECT sum(calls), any(a_trace) FROM ({unknown.query})")
+    assert (shown, len(a_trace)) == (20, 32)
 
 
 def test_nothing_to_compute(service: Service) -> None:
