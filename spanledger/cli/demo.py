@@ -37,10 +37,11 @@ OWN = {
     "SPANLEDGER_LOG_LEVEL": "warning",
 }
 """A service of the demo's own settles soon, and does not run the windows of three weeks that the demo leaves out."""
-LAST_WINDOWS = 3
+LAST_WINDOWS = 2
 """Of each job, so many windows up to now are run, ..."""
-WINDOWS_OF_INCIDENT = 2
-"""... and so many after the start of each incident that the job should find."""
+AFTER_START = {True: (2, 4), False: (0, 2)}
+"""... and those that end so many of its paces after the start of an incident that it should find; whether it runs more
+often than daily: then the first hours say little."""
 STYLES = {"page": "bold red", "ticket": "yellow", "digest": "dim"}
 console = Console()
 
@@ -139,10 +140,11 @@ def _times(job: Job, workload: Workload) -> Iterator[tuple[datetime, datetime]]:
     end = moment(workload.end)
     last = end - LAST_WINDOWS * job.every
     for label in sorted(_mine(job, workload.labels), key=lambda label: label.when.since):
-        begin = moment(label.when.since)
-        until = min(begin + WINDOWS_OF_INCIDENT * job.every, last)
-        if begin < until:
-            yield begin, until
+        since, until = (
+            moment(label.when.since) + paces * job.every for paces in AFTER_START[job.every < timedelta(days=1)]
+        )
+        if since < last:
+            yield since, min(until, last)
     yield last, end + timedelta(seconds=1)
 
 

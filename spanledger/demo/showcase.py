@@ -13,7 +13,7 @@ from spanledger.demo.plan import Plan
 from spanledger.errors import BadRequest
 
 DAYS = 21
-SESSIONS_PER_DAY = 220.0
+SESSIONS_PER_DAY = 160.0
 BEGAN = {
     "eviction": 13.5,
     "storm": 9.2,
