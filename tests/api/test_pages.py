@@ -46,7 +46,7 @@ def test_empty_says_what_to_do_next(client: TestClient) -> None:
 def test_the_title_is_the_answer(client: TestClient) -> None:
     page = client.get("/").text
     assert "<h1>2 spans from 2 services in the last 24 h, the newest " in page
-    assert f'href="/api/v1/traces/{TRACE}"' in page
+    assert f'href="/traces/{TRACE}"' in page
     assert "1,200" in page
     assert "2.5 ms" in page
 
