@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -15,6 +16,7 @@ from bench.figures import Figure
 SCENARIOS = 200
 FEWEST = 20
 WORKERS = 2
+WIDTH = 180
 
 
 def measured(seeds: Sequence[int], workers: int, console: Console) -> list[Judgement]:
@@ -32,8 +34,13 @@ def measured(seeds: Sequence[int], workers: int, console: Console) -> list[Judge
 
 def detection(scale: float) -> list[Figure]:
     """The bench of trust, as `python -m bench --only detection` runs it."""
-    judgements = measured(range(max(FEWEST, round(SCENARIOS * scale))), WORKERS, Console())
+    judgements = measured(range(max(FEWEST, round(SCENARIOS * scale))), WORKERS, _console())
     return report.figures(judgements)
+
+
+def _console() -> Console:
+    """As wide as the terminal; wide enough for the tables where there is none."""
+    return Console(width=None if sys.stdout.isatty() else WIDTH)
 
 
 def main() -> None:
@@ -45,7 +52,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help=f"{FEWEST} scenarios")
     arguments = parser.parse_args()
     count = FEWEST if arguments.quick else arguments.scenarios
-    console = Console()
+    console = _console()
     judgements = measured(range(arguments.seed, arguments.seed + count), arguments.workers, console)
     for figure in report.figures(judgements):
         console.print(f"{figure.what}: {figure.shown} {figure.target}", highlight=False)

@@ -169,7 +169,7 @@ def moved_users(plan: Plan, day: float, *, worse: bool = False) -> None:
     quality = -0.35 if worse and feature.app is App.ASSISTANT else 0.0
     shift, story = _move(plan, when, feature, quality)
     plan.conditions.add(shift)
-    loud = "page" if quality and plan.traits.scores else "ticket"
+    loud = "page" if quality and (plan.traits.scores or plan.traits.tasks) else "ticket"
     plan.labels.append(
         Label("moved_users_worse" if worse else "moved_users", "user_drift", ("drift",), {"prompt": feature.prompt},
               when, loud, f"users of {feature.prompt} {story}", None, (), (feature.name,), (feature.prompt,)),
@@ -183,8 +183,8 @@ def moved_users_worse(plan: Plan, day: float) -> None:
 
 def heavy_model(plan: Plan, day: float) -> None:
     """A feature is moved to a far larger model."""
-    feature = plan.take_feature(App.TAGGING)
-    feature = plan.recast(feature, model=plan.random.choice(("gpt-4o-mini", "gpt-4.1-mini")))
+    feature = plan.take_feature(App.EXTRACTION)
+    feature = plan.recast(feature, model=plan.random.choice(("gpt-4o-mini", "gpt-4.1-mini")), static=2048, scale=0.2)
     plan.busy(feature, 320)
     when = plan.from_day(day, plan.days)
     plan.conditions.add(Release(when, feature.name, model="claude-opus-4-5"))

@@ -15,8 +15,8 @@ QUIET_SHARE, TWO_SHARE = 0.25, 0.25
 """Of scenarios: no incident at all, two of them. The others have one."""
 APART = (
     {"prefix_break", "circles", "polite_agent", "eviction"},
-    {"reprompts", "storm"},
-    {"heavy_model", "moved_users", "moved_users_worse"},
+    {"reprompts", "storm", "heavy_model"},
+    {"moved_users", "moved_users_worse"},
     {"eviction", "prefix_break", "moved_users", "moved_users_worse", "storm"},
 )
 """Of each set at most one: they need the same feature or the same cache to themselves."""

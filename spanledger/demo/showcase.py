@@ -39,7 +39,7 @@ MORE = {
         ("store", "shop-chat", "shop-answer"), ("bank", "teller-chat", "teller-answer"),
     ),
     App.TAGGING: (("mailroom", "mail-routing", "route-mail"),),
-    App.EXTRACTION: (("ledger", "invoice-intake", "read-invoice"),),
+    App.EXTRACTION: (("ledger", "invoice-intake", "read-invoice"), ("records", "chart-intake", "read-chart")),
     App.AGENT: (("analyst", "data-agent", "plan-analysis"), ("coder", "code-agent", "plan-change")),
 }  # fmt: skip
 """More features than a scenario has, so that no two incidents meet in one: service, feature, prompt."""

@@ -40,7 +40,7 @@ def test_each_call_costs_what_the_generator_says(engine: Engine, seed: int, inci
 
 
 def test_another_dialect_is_read_as_the_same(engine: Engine) -> None:
-    workload = play(Scenario(5, ("heavy_model",), (), dialect="openinference").plan(START, 3))
+    workload = play(Scenario(5, (), ("weekends",), dialect="openinference").plan(START, 6))
     insert(engine, TRACES, b"".join(workload.requests()), secrets.token_hex(8))
     own = {call.span.span_id.hex(): call for call in workload.calls if call.span.dialect}
     found = engine.rows(
