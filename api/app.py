@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 import dashboards
 import spanledger
-from api import admin, alerts, carbon, energy, findings, jobs, money, problems, spans
+from api import admin, alerts, carbon, energy, explore, findings, jobs, money, problems, spans
 from api.admin import QuarantineRoom
 from api.alerts import AlertsRoom
 from api.doorkeeper import Doorkeeper
@@ -108,6 +108,7 @@ def create_app(  # noqa: PLR0913, PLR0917  (one parameter a room)
     slots = Slots(MAX_QUERIES, "queries")
     _add_reads(app, engine, slots, settings.query_max_rows)
     app.include_router(spans.router(engine, slots))
+    app.include_router(explore.router(engine, slots))
     app.include_router(admin.router(engine, quarantine))
     app.include_router(money.router(engine))
     app.include_router(energy.router(engine, settings))

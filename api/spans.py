@@ -76,14 +76,15 @@ def router(engine: Engine, slots: Slots) -> APIRouter:
 
 def time_range(since: str | None, until: str | None) -> tuple[str, str]:
     """The bounds as parameters of type DateTime64(3): `to` is now and `from` a day before it, unless they are given."""
-    end = _moment(until, "to") if until else datetime.now(UTC) + timedelta(seconds=1)
-    begin = _moment(since, "from") if since else end - timedelta(days=1)
+    end = moment(until, "to") if until else datetime.now(UTC) + timedelta(seconds=1)
+    begin = moment(since, "from") if since else end - timedelta(days=1)
     if begin >= end:
         raise BadRequest("The time range must end after it begins.")
     return f"{begin:%Y-%m-%d %H:%M:%S.%f}"[:-3], f"{end:%Y-%m-%d %H:%M:%S.%f}"[:-3]
 
 
-def _moment(text: str, what: str) -> datetime:
+def moment(text: str, what: str) -> datetime:
+    """A time of a URL; without a zone it is UTC. Raises BadRequest."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -11,12 +12,15 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dashboards.asked import RANGES
+from spanledger.explore import both
 
 UNKNOWN = "–"
 """What stands where a value is not known; never 0."""
 STATIC = Path(__file__).with_name("static")
+IMPORT = re.compile(rb'(?<=from ")\./([\w-]+\.js)(?=";$)', re.MULTILINE)
 NAV = (
     ("Now", "/", "n"),
+    ("Explore", "/explore", "e"),
     ("Traces", "/traces", "t"),
     ("Customers", "/customers", "c"),
     ("Cache", "/cache", "a"),
@@ -135,7 +139,14 @@ def moment(at: datetime | None) -> str:
 @cache
 def static(name: str) -> str:
     """The address of a static file, which changes with its content, so that browsers may keep it."""
-    return f"/static/{name}?v={hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
+    return f"/static/{name}?v={hashlib.sha256(body(name)).hexdigest()[:12]}"
+
+
+@cache
+def body(name: str) -> bytes:
+    """A static file as it is sent: modules import each other by addresses that change with the content as well."""
+    sent = (STATIC / name).read_bytes()
+    return IMPORT.sub(lambda found: static(found[1].decode()).encode(), sent) if name.endswith(".js") else sent
 
 
 _environment = Environment(
@@ -149,4 +160,4 @@ _environment.filters.update(
     count=count, short=short, duration=duration, ago=ago, money=money, energy=energy, carbon=carbon, percent=percent,
     moment=moment, significant=significant,
 )  # fmt: skip
-_environment.globals.update(static=static, NAV=NAV, RANGES=RANGES)
+_environment.globals.update(static=static, NAV=NAV, RANGES=RANGES, both=both)

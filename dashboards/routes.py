@@ -8,8 +8,8 @@ from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
 from dashboards.page import Page, add
-from dashboards.pages import boards, finding, home, jobs, trace, traces
-from dashboards.render import STATIC
+from dashboards.pages import boards, explore, finding, home, jobs, trace, traces
+from dashboards.render import STATIC, body
 from spanledger.engine import Engine
 from spanledger.settings import Settings
 
@@ -21,14 +21,14 @@ FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 def router(engine: Engine, settings: Settings) -> APIRouter:
     """All pages over `engine`."""
     routes = APIRouter(include_in_schema=False)
-    files = {path.name: (path.read_bytes(), TYPES[path.suffix]) for path in STATIC.iterdir() if path.suffix in TYPES}
+    files = {path.name: (body(path.name), TYPES[path.suffix]) for path in STATIC.iterdir() if path.suffix in TYPES}
 
     @routes.get("/static/{name}")
     def static_file(name: str) -> Response:
         if name not in files:
             raise HTTPException(404, f"There is no file {name[:80]}.")
-        body, kind = files[name]
-        return Response(body, media_type=kind, headers=FOR_EVER)
+        content, kind = files[name]
+        return Response(content, media_type=kind, headers=FOR_EVER)
 
     trace.add_data(routes, engine)
     boards.add_charts(routes, engine)
@@ -40,6 +40,7 @@ def router(engine: Engine, settings: Settings) -> APIRouter:
 def pages(engine: Engine, settings: Settings) -> Iterable[Page]:
     """Every page."""
     yield home.page(engine, settings)
+    yield explore.page(engine)
     yield traces.page(engine)
     yield trace.page(engine)
     yield finding.page(engine)

@@ -6,7 +6,20 @@
 from __future__ import annotations
 
 from spanledger.filters.fields import FIELDS, Field
+from spanledger.filters.key import attribute, compile_key, equals, names_in, quoted
 from spanledger.filters.parse import BadFilter, parse
 from spanledger.filters.render import Condition, compile_filter
 
-__all__ = ["FIELDS", "BadFilter", "Condition", "Field", "compile_filter", "parse"]
+__all__ = [
+    "FIELDS",
+    "BadFilter",
+    "Condition",
+    "Field",
+    "attribute",
+    "compile_filter",
+    "compile_key",
+    "equals",
+    "names_in",
+    "parse",
+    "quoted",
+]
