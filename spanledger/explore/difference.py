@@ -28,7 +28,7 @@ VALUES = 60
 """Of a key that are told apart; the others are one."""
 MOST_LOOKED_AT = 50_000
 """Spans of the selection, and of the rest, that are enough to see a difference of a percentage point."""
-MOST_READ = 2_000_000
+MOST_READ = 1_000_000
 """Spans in the slots that are read for the selection, unless it would be left with too few."""
 FEW = 2_000
 ENOUGH = 5

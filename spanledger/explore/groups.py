@@ -15,10 +15,10 @@ from spanledger.filters import Condition, compile_key, equals
 SUMS = Path(__file__).with_name("groups.sql")
 LATENCIES = Path(__file__).with_name("latencies.sql")
 MOST = 50
-MOST_TIMED = 1_000_000
+MOST_TIMED = 500_000
 """Spans that are enough for latencies."""
 
-Latencies = dict[tuple[bool, str], list[float]]
+Latencies = dict[tuple[bool, str | None], list[float]]
 """Half and 95 % take less, in ns: by whether it is of all, and the value of a group."""
 
 
@@ -92,7 +92,7 @@ def _condition(question: Question) -> Condition:
 def _latencies(engine: Engine, key: Condition, condition: Condition, values: dict[str, Any]) -> Latencies:
     statement = sql.read(LATENCIES).replace("KEY", key.sql).replace("FILTER", condition.sql)
     rows = engine.query_guarded(statement, values).rows
-    return {(bool(is_all), "" if is_all else str(value)): took for is_all, value, took in rows}
+    return {(bool(is_all), value): took for is_all, value, took in rows if is_all or value is not None}
 
 
 def _group(row: dict[str, Any], by: str) -> Group:
@@ -111,5 +111,5 @@ def _group(row: dict[str, Any], by: str) -> Group:
 
 
 def _timed(group: Group, took: Latencies, *, is_all: bool = False) -> Group:
-    found = took.get((is_all, group.value))
+    found = took.get((is_all, None if is_all else group.value))
     return replace(group, p50_ns=found[0], p95_ns=found[1]) if found else group
