@@ -7,6 +7,7 @@ from typing import Any
 
 from spanledger import sql
 from spanledger.engine import Engine
+from spanledger.explore.attributes import OF_RESOURCE
 from spanledger.explore.question import Question
 from spanledger.explore.sample import Slots, share
 from spanledger.filters import FIELDS, attribute, compile_key
@@ -28,7 +29,7 @@ def keys(engine: Engine, question: Question) -> list[dict[str, Any]]:
         sql.read(KEYS), _bounds(engine, question, SAMPLED_FOR_KEYS) | {"limit": MOST_KEYS}
     ).rows:
         of, _, key = name.partition(".")
-        if of == "resource" or key not in columns_of_keys():
+        if key not in (OF_RESOURCE if of == "resource" else columns_of_keys()):
             found.append({"name": attribute(key, of), "kind": "text", "unit": ""})
     return found
 

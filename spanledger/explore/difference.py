@@ -17,12 +17,12 @@ from scipy import special
 from spanledger import sql
 from spanledger.divergence import by_chance, jensen_shannon
 from spanledger.engine import Engine
-from spanledger.explore.attributes import LONGEST, Name, columns, named
+from spanledger.explore.attributes import LONGEST, SIZES, Name, columns, named
 from spanledger.explore.question import Question, both, parameter
 from spanledger.explore.sample import Slots, share
-from spanledger.filters import names_in
+from spanledger.filters import FIELDS, names_in
 
-SIZES = Path(__file__).with_name("difference_sizes.sql")
+COUNTS = Path(__file__).with_name("difference_sizes.sql")
 QUERY = Path(__file__).with_name("difference.sql")
 VALUES = 60
 """Of a key that are told apart; the others are one."""
@@ -141,7 +141,7 @@ def _sizes(engine: Engine, question: Question, values: dict[str, Any]) -> tuple[
         "inner_from": parameter(max(question.box.since or question.since, question.since)),
         "inner_to": parameter(min(question.box.until or question.until, question.until)),
     }
-    statement = sql.read(SIZES).replace("INSIDE", question.inside().sql).replace("FILTER", question.condition().sql)
+    statement = sql.read(COUNTS).replace("INSIDE", question.inside().sql).replace("FILTER", question.condition().sql)
     [[spans, selected, around]] = engine.query_guarded(statement, values | inner).rows
     return int(spans), int(selected), int(around)
 
@@ -171,7 +171,8 @@ def _by_key(rows: list[dict[str, Any]]) -> tuple[dict[str, list[Count]], Sizes]:
 def _ranked(counts: dict[str, list[Count]], sizes: Sizes, but: frozenset[str]) -> list[Attribute]:
     if not sizes.selected or not sizes.others:
         return []
-    listed = sorted(counts, key=lambda key: ("." in key, key))  # columns before attributes
+    places = {key: place for place, key in enumerate(FIELDS)}
+    listed = sorted(counts, key=lambda key: (places.get(key, len(places)), key))
     names = {key: name for key in listed if (name := named(key)) and name.text not in but}
     alike: dict[tuple[tuple[int, int], ...], list[str]] = {}
     for key in names:
@@ -180,7 +181,12 @@ def _ranked(counts: dict[str, list[Count]], sizes: Sizes, but: frozenset[str]) -
         _attribute(names[first], counts[first], sizes, len(alike), [names[key].text for key in others])
         for first, *others in alike.values()
     ]
-    return sorted(found, key=lambda each: (not each.surprising, -each.divergence, each.name))
+    return sorted(found, key=_rank)
+
+
+def _rank(found: Attribute) -> tuple[bool, float, bool, str]:
+    """What is surprising first, then by divergence; names tell more than sizes that go with them."""
+    return not found.surprising, -round(found.divergence, 2), found.name in SIZES, found.name
 
 
 def _attribute(name: Name, counts: list[Count], sizes: Sizes, attributes: int, same: list[str]) -> Attribute:

@@ -60,7 +60,7 @@ def heat(engine: Engine, question: Question) -> Heat:
     values = {**condition.parameters, **question.parameters(), "origin": start, "step": step, "steps": STEPS}
     found = engine.query_guarded(statement.replace("FILTER", condition.sql), values).rows
     counted = [(int(place), *cell) for place, _, _, cells in found for cell in cells]
-    edges, cells = _joined(counted)
+    edges, cells = joined(counted)
     return Heat(
         measure=question.measure.name,
         since=since,
@@ -75,7 +75,7 @@ def heat(engine: Engine, question: Question) -> Heat:
     )
 
 
-def _joined(counted: list[tuple[int, int, int, int]]) -> tuple[list[float], list[tuple[int, int, int, int]]]:
+def joined(counted: list[tuple[int, int, int, int]]) -> tuple[list[float], list[tuple[int, int, int, int]]]:
     """Edges of the rows, and cells by row: levels are joined until few enough are between the least and the most."""
     levels = [level for _, level, _, _ in counted if level != ZERO]
     if not levels:

@@ -17,9 +17,7 @@ from spanledger.errors import BadRequest, NotFound
 LIST = Path(__file__).with_name("views.sql")
 MOST = 500
 LONGEST_NAME, LONGEST_ADDRESS = 100, 6000
-PARTS = frozenset(
-    {"filter", "range", "from", "to", "measure", "by", "box_from", "box_to", "low", "high", "select", "colour"}
-)
+PARTS = frozenset({"filter", "range", "from", "to", "measure", "by", "box_from", "box_to", "low", "high", "select"})
 """Parameters of an address that are kept; others have no part in what is seen."""
 
 
@@ -60,7 +58,7 @@ class Views:
             raise BadRequest(f"There are {MOST} saved views already; take one away first.")
         now = self.nanoseconds()
         saved_at = f"{datetime.fromtimestamp(now / 1e9, UTC):%Y-%m-%dT%H:%M:%SZ}"
-        view = SavedView(self.new_id(), _name(name), _address(address), saved_at)
+        view = SavedView(self.new_id(), _name(name), kept(address), saved_at)
         self._write(view, now)
         return view
 
@@ -68,7 +66,7 @@ class Views:
         """Another name or address; None leaves it. Raises NotFound and BadRequest."""
         view = self.one(view_id)
         view = replace(view, name=view.name if name is None else _name(name))
-        view = replace(view, address=view.address if address is None else _address(address))
+        view = replace(view, address=view.address if address is None else kept(address))
         self._write(view, self.nanoseconds())
         return view
 
@@ -93,9 +91,9 @@ def _name(text: str) -> str:
     return text
 
 
-def _address(text: str) -> str:
-    """The parts of an address that say what is seen, in its order."""
-    kept = urlencode([(name, value) for name, value in parse_qsl(text.partition("?")[2] or text) if name in PARTS])
-    if len(kept) > LONGEST_ADDRESS:
+def kept(text: str) -> str:
+    """The parts of an address that say what is seen, in its order. Raises BadRequest."""
+    text = urlencode([(name, value) for name, value in parse_qsl(text.partition("?")[2] or text) if name in PARTS])
+    if len(text) > LONGEST_ADDRESS:
         raise BadRequest(f"The address of a view has at most {LONGEST_ADDRESS:,} characters.")
-    return kept
+    return text

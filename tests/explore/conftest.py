@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -39,7 +40,9 @@ def spans() -> Iterator[dict[str, Any]]:
                 "request_model": MODELS[place % 3 if hour else 0], "input_tokens": 100 + place, "output_tokens": 10,
                 "cost_usd": None if place == 7 else 0.01 * (1 + place % 3), "energy_kwh": 0.001,
                 "status": "error" if place == 5 else "ok",
-                "attributes": {"ring": "canary" if canary else "stable", "seed": str(number)},
+                "feature": f"for {tenant}",
+                "attributes": {"ring": "canary" if canary else "stable", "seed": str(number), "team": tenant,
+                               "dice": str(sha256(str(number).encode()).digest()[0] % 4)},
             }  # fmt: skip
             yield {
                 **shared, "span_id": f"f{number:015x}", "parent_span_id": f"{number:016x}", "name": "search",
