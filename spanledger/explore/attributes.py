@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from spanledger.filters import FIELDS, attribute, equals, quoted
+from spanledger.filters import FIELDS, attribute, equals
 from spanledger.filters.fields import columns_of_keys
 
 IDS = frozenset(
@@ -23,8 +23,6 @@ SIZES = {
 """Numbers that are compared, by powers of two; with the measure that a selection may have been made by."""
 FLAGS = ("root", "billable")
 PLAIN = ("attempt", "temperature")
-LONGEST = 200
-"""Characters of a value; longer ones are cut."""
 EXACT = 10_000
 """Up to this, an edge of a bin is written as it is."""
 OF_RESOURCE = frozenset(
@@ -52,7 +50,7 @@ class Name:
     def filter(self, value: str) -> str:
         """The condition whose spans have it."""
         if not self.sized:
-            return equals(self.text, value) if len(value) < LONGEST else f"{self.text} contains {quoted(value)}"
+            return equals(self.text, value)
         low, high = 2.0 ** int(value), 2.0 ** (int(value) + 1)
         return f"{self.text} >= {low:.12g} and {self.text} < {high:.12g}"
 

@@ -17,7 +17,7 @@ SIZE, KEYS, VALUES = (Path(__file__).with_name(f"{name}.sql") for name in ("rang
 SAMPLED_FOR_KEYS, SAMPLED_FOR_VALUES = 100_000, 1_000_000
 """Spans that are looked at, of as many as the range has."""
 MOST_KEYS = 1000
-LONGEST = 200
+LONGEST = 1000
 """Characters of a value."""
 
 

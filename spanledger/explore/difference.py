@@ -17,10 +17,10 @@ from scipy import special
 from spanledger import sql
 from spanledger.divergence import by_chance, jensen_shannon
 from spanledger.engine import Engine
-from spanledger.explore.attributes import LONGEST, SIZES, Name, columns, named
+from spanledger.explore.attributes import SIZES, Name, columns, named
 from spanledger.explore.question import Question, both, parameter
 from spanledger.explore.sample import Slots, share
-from spanledger.filters import FIELDS, names_in
+from spanledger.filters import FIELDS, LONGEST_VALUE, names_in
 
 COUNTS = Path(__file__).with_name("difference_sizes.sql")
 QUERY = Path(__file__).with_name("difference.sql")
@@ -120,7 +120,12 @@ def compare(engine: Engine, question: Question) -> Difference:
     spans, selected, around = _sizes(engine, question, values)
     sample = _sample(question, spans, selected, around)
     statement = sql.read(QUERY).replace("COLUMNS", columns(question.measure.name)).replace("INSIDE", inside.sql)
-    bounds = {"longest": LONGEST, "values": VALUES, "many": max(selected, 1), "many_others": max(spans - selected, 1)}
+    bounds = {
+        "longest": LONGEST_VALUE,
+        "values": VALUES,
+        "many": max(selected, 1),
+        "many_others": max(spans - selected, 1),
+    }
     rows = engine.query_guarded(
         statement.replace("FILTER", outer.sql), values | sample | bounds
     ).records()  # fmt: skip

@@ -10,7 +10,7 @@ from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.explore.question import Question
 from spanledger.explore.sample import Slots, share
-from spanledger.filters import Condition, compile_key, equals
+from spanledger.filters import LONGEST_VALUE, Condition, compile_key, equals
 
 SUMS = Path(__file__).with_name("groups.sql")
 LATENCIES = Path(__file__).with_name("latencies.sql")
@@ -27,7 +27,7 @@ class Group:
     """Spans with one value of the key. A sum is None when it is known of none of them."""
 
     value: str
-    """'' for spans without the key."""
+    """'' for spans without the key. One of LONGEST_VALUE characters is the beginning of it."""
     filter: str
     """The condition whose spans these are; '' for all."""
     spans: int
@@ -70,12 +70,12 @@ def groups(engine: Engine, question: Question, most: int = MOST) -> Groups:
     part = min(1.0, MOST_TIMED / max(total.spans, 1))
     slots = Slots.of(question.since, question.until, total.spans)
     sample = {"slot": slots.milliseconds, "share": share(part)}
-    listed = {"values": [group.value for group in found[:most]]}
-    took = _latencies(engine, key, condition, values | sample | listed) if found else {}
+    listed = [str(row["value"]) for row in rows if not row["is_all"]][:most]
+    took = _latencies(engine, key, condition, values | sample | {"values": listed}) if found else {}
     return Groups(
         by=question.by,
-        all=_timed(total, took, is_all=True),
-        groups=[_timed(group, took) for group in found[:most]],
+        all=_timed(total, took.get((True, None))),
+        groups=[_timed(group, took.get((False, value))) for group, value in zip(found, listed, strict=False)],
         more=len(found) > most,
         timed=part,
         sql=statement.replace("FILTER", condition.inlined()),
@@ -96,7 +96,7 @@ def _latencies(engine: Engine, key: Condition, condition: Condition, values: dic
 
 
 def _group(row: dict[str, Any], by: str) -> Group:
-    value = str(row.get("value", ""))
+    value = str(row.get("value", ""))[:LONGEST_VALUE]
     return Group(
         value=value,
         filter=equals(by, value),
@@ -110,6 +110,5 @@ def _group(row: dict[str, Any], by: str) -> Group:
     )
 
 
-def _timed(group: Group, took: Latencies, *, is_all: bool = False) -> Group:
-    found = took.get((is_all, None if is_all else group.value))
-    return replace(group, p50_ns=found[0], p95_ns=found[1]) if found else group
+def _timed(group: Group, took: list[float] | None) -> Group:
+    return replace(group, p50_ns=took[0], p95_ns=took[1]) if took else group

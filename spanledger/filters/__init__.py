@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from spanledger.filters.fields import FIELDS, Field
-from spanledger.filters.key import attribute, compile_key, equals, names_in, quoted
+from spanledger.filters.key import LONGEST_VALUE, attribute, compile_key, equals, names_in, quoted
 from spanledger.filters.parse import BadFilter, parse
 from spanledger.filters.render import Condition, compile_filter
 
 __all__ = [
     "FIELDS",
+    "LONGEST_VALUE",
     "BadFilter",
     "Condition",
     "Field",

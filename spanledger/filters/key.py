@@ -10,6 +10,8 @@ from spanledger.filters.render import Condition
 
 LONGEST_KEY = 300
 """Characters of a key."""
+LONGEST_VALUE = 300
+"""Characters of a value that is told apart from others."""
 
 
 def compile_key(text: str, prefix: str = "key") -> Condition:
@@ -35,9 +37,14 @@ def compile_key(text: str, prefix: str = "key") -> Condition:
 
 
 def equals(key: str, value: str) -> str:
-    """The filter of the spans whose `key` has this value, as `compile_key` gives it; '' is none."""
+    """The filter of the spans whose `key` has this value, as `compile_key` gives it; '' is none.
+
+    A value of LONGEST_VALUE characters was cut, and stands for all that hold it.
+    """
     if not value:
         return f"not {key} exists"
+    if len(value) >= LONGEST_VALUE:
+        return f"{key} contains {quoted(value)}"
     number = key in FIELDS and FIELDS[key].kind == "number"
     return f"{key} = {value if number else quoted(value)}"
 
