@@ -11,7 +11,7 @@ from multiprocessing import get_context
 from rich.console import Console
 from rich.table import Table
 
-from bench import content, ingest, jobs, queries, reprice, settle
+from bench import content, ingest, jobs, pages, queries, reprice, settle
 from bench.detection.__main__ import detection
 from bench.figures import Figure
 
@@ -24,6 +24,7 @@ BENCHES: dict[str, Callable[[float], list[Figure]]] = {
     "reprice": reprice.reprice,
     "content": content.content,
     "jobs": jobs.jobs,
+    "pages": pages.pages,
     "detection": detection,
 }
 

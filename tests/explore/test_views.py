@@ -74,7 +74,7 @@ def test_an_address_leads_nowhere_but_to_the_explorer(value: str, name: str) -> 
 
 
 def test_the_tail_brings_what_came_in_since(client: TestClient, engine: Engine) -> None:
-    now = datetime.now(UTC)
+    now = datetime.now(UTC).replace(microsecond=0)
 
     def came(number: int, tenant: str, ago: timedelta) -> None:
         row = [f"{number:032x}", f"{number:016x}", "0" * 16, "chat", tenant, parameter(now), parameter(now - ago)]
