@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
 from dashboards.page import Page, add
-from dashboards.pages import boards, explore, finding, home, jobs, trace, traces
+from dashboards.pages import alike, boards, explore, finding, home, jobs, trace, traces
 from dashboards.render import STATIC, body
 from spanledger.engine import Engine
 from spanledger.settings import Settings
@@ -43,6 +43,7 @@ def pages(engine: Engine, settings: Settings) -> Iterable[Page]:
     yield explore.page(engine)
     yield traces.page(engine)
     yield trace.page(engine)
+    yield alike.page(engine)
     yield finding.page(engine)
     yield from boards.pages(engine)
     yield jobs.page(engine)
