@@ -84,4 +84,6 @@ def _title(near: list[dict[str, Any]], more: bool) -> str:
     tenants = len({trace["tenant"] for trace in near})
     each = f", {money(sum(costs) / len(costs))} each" if costs else ""
     share = f", {percent(failed / len(near))} with errors" if failed else ""
-    return f"{len(near)}{'+' if more else ''} traces of {plural(tenants, 'tenant')} look like this one{each}{share}"
+    many = f"{MOST}+ traces" if more else plural(len(near), "trace")
+    look = "looks" if len(near) == 1 else "look"
+    return f"{many} of {plural(tenants, 'tenant')} {look} like this one{each}{share}"

@@ -1,7 +1,9 @@
 // Saved views: a name for this address, kept by the service.
 
 async function send(method, path, body) {
-  const answer = await fetch(path, { method, headers: { "Content-Type": "application/json" }, body: body && JSON.stringify(body) });
+  const token = document.querySelector("meta[name=csrf-token]")?.content;
+  const headers = { "Content-Type": "application/json", ...(token && { "X-CSRF-Token": token }) };
+  const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
   if (answer.ok) return "";
   const problem = await answer.json().catch(() => ({}));
   return problem.detail ?? `The service answered ${answer.status}.`;
