@@ -10,9 +10,9 @@ from typing import Any
 from dashboards.asked import Asked
 from dashboards.page import NotThere, Page
 from dashboards.pages.trace import TRACE_ID
-from dashboards.render import money, percent, plural
 from spanledger import sql
 from spanledger.engine import Engine
+from spanledger.figures import money, percent, plural
 
 QUERIES = Path(__file__).parent.parent / "queries"
 MOST = 50

@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 
 from dashboards.asked import Asked
 from dashboards.page import Page
-from dashboards.render import money, percent, plural
 from spanledger import explore, sql
 from spanledger.engine import Engine
 from spanledger.explore import Difference, Groups, Question, SavedView
+from spanledger.figures import money, percent, plural
 from spanledger.filters import BadFilter, compile_filter, compile_key
 
 MARKS = Path(__file__).parent.parent / "queries" / "explore_marks.sql"
