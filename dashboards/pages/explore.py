@@ -12,7 +12,8 @@ from dashboards.asked import Asked
 from dashboards.page import Page
 from spanledger import explore, sql
 from spanledger.engine import Engine
-from spanledger.explore import Difference, Groups, Question, SavedView
+from spanledger.errors import LimitExceeded
+from spanledger.explore import Difference, Groups, Question, SavedView, both
 from spanledger.figures import money, percent, plural
 from spanledger.filters import BadFilter, compile_filter, compile_key
 
@@ -41,10 +42,14 @@ class ExploreView:
     selection: str
     """As a filter; '' when nothing is selected."""
     select: str
+    live: str
+    """The filter of spans that come in: all of it but times."""
     data: str
     """The query of the API for the same spans: times without a relation to now."""
     groups: Groups | None
     difference: Difference | None
+    unread: str
+    """Why the selection could not be compared, or ''."""
     spans: list[dict[str, Any]]
     marks: list[dict[str, Any]]
     views: list[SavedView]
@@ -69,9 +74,10 @@ def read(engine: Engine, asked: Asked) -> ExploreView:
         shown = _view(question, title, views)
         return replace(shown, problem=str(error), wrong=text, position=error.position)
     groups = explore.groups(engine, question, MOST_GROUPS)
-    difference = explore.compare(engine, question) if question.selection else None
+    difference, unread = _compared(engine, question)
     return replace(
         _view(question, _title(groups, difference), views),
+        unread=unread,
         groups=groups,
         difference=difference,
         spans=explore.newest(engine, question, MOST_SPANS),
@@ -83,6 +89,14 @@ def sheet(view: ExploreView) -> tuple[Sequence[str], Sequence[Sequence[object]]]
     """The groups as a table for CSV."""
     found = view.groups.groups if view.groups else []
     return SHEET, [[getattr(group, name) for name in SHEET] for group in found]
+
+
+def _compared(engine: Engine, question: Question) -> tuple[Difference | None, str]:
+    """What is different about the selection, if there is one; else, or beside it, why it can't be told."""
+    try:
+        return (explore.compare(engine, question) if question.selection else None), ""
+    except LimitExceeded as error:
+        return None, str(error)
 
 
 def _view(question: Question, title: str, views: list[SavedView]) -> ExploreView:
@@ -98,9 +112,13 @@ def _view(question: Question, title: str, views: list[SavedView]) -> ExploreView
         by=question.by,
         selection=question.selection,
         select=question.select,
+        live=both(
+            question.filter, replace(question.box, since=None, until=None).filter(question.measure), question.select
+        ),
         data=urlencode({**values, "measure": question.measure.name}),
         groups=None,
         difference=None,
+        unread="",
         spans=[],
         marks=[],
         views=views,

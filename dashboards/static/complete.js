@@ -26,7 +26,8 @@ function ranked(known, part) {
     const at = name.toLowerCase().replace(/^(?:attributes|resource)\["/, "").indexOf(text);
     return at < 0 ? 9 : at === 0 ? 0 : /[._"]/.test(name[at - 1] ?? "") ? 1 : 2;
   };
-  return known.map((key) => [score(key.name), key]).filter(([at]) => at < 9).sort((one, other) => one[0] - other[0]).map(([, key]) => key);
+  return known.map((key) => [score(key.name), key]).filter(([at]) => at < 9)
+    .sort((one, other) => one[0] - other[0] || (one[0] === 0 && text ? one[1].name.length - other[1].name.length : 0)).map(([, key]) => key);
 }
 
 function quoted(value) {

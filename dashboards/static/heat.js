@@ -276,6 +276,7 @@ export class HeatMap {
     svg.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
       svg.setPointerCapture(event.pointerId);
+      svg.classList.add("pointed");
       const at = place(event);
       this.pressed = true;
       this.cursor = [...at, ...at];
@@ -322,6 +323,7 @@ export class HeatMap {
   }
 
   key(event) {
+    event.currentTarget.classList.remove("pointed");
     const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
     if (steps[event.key]) {
       const [dx, dy] = steps[event.key];

@@ -26,6 +26,8 @@ COUNTS = Path(__file__).with_name("difference_sizes.sql")
 QUERY = Path(__file__).with_name("difference.sql")
 VALUES = 60
 """Of a key that are told apart; the others are one."""
+MOST_VALUES = 8_000
+"""Of all keys together, the most frequent ones."""
 MOST_LOOKED_AT = 50_000
 """Spans of the selection, and of the rest, that are enough to see a difference of a percentage point."""
 MOST_READ = 1_000_000
@@ -55,6 +57,8 @@ class Sizes:
     traces: int
     """Traces that the spans of the selection are of."""
     other_traces: int
+    cut: bool
+    """There are more values of more keys than were listed."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,7 @@ def compare(engine: Engine, question: Question) -> Difference:
     bounds = {
         "longest": LONGEST_VALUE,
         "values": VALUES,
+        "rows": MOST_VALUES,
         "many": max(selected, 1),
         "many_others": max(spans - selected, 1),
     }
@@ -164,12 +169,14 @@ def _sample(question: Question, spans: int, selected: int, around: int) -> dict[
 def _by_key(rows: list[dict[str, Any]]) -> tuple[dict[str, list[Count]], Sizes]:
     """Counts by key, and what was looked at: the spans of the key '', which every one has."""
     counts: dict[str, list[Count]] = {}
-    sizes = Sizes(0, 0, 0, 0)
+    cut = len(rows) == MOST_VALUES
+    sizes = Sizes(0, 0, 0, 0, cut)
     for row in rows:
         if row["key"]:
             counts.setdefault(row["key"], []).append((row["value"], int(row["selected"]), int(row["others"])))
         else:
-            sizes = Sizes(*(int(row[name]) for name in ("selected", "others", "traces", "other_traces")))
+            n, m = int(row["selected"]), int(row["others"])
+            sizes = Sizes(n, m, int(row["traces"]), int(row["other_traces"]), cut)
     return counts, sizes
 
 
@@ -221,11 +228,10 @@ def _shares(name: Name, counts: list[Count], sizes: Sizes) -> Iterator[Share]:
             yield Share(value, name.words(value), name.filter(value), p, q)
         else:
             rare, rare_others = rare + p, rare_others + q
-    if len(counts) == VALUES:  # others were not listed
+    listed = len(counts) < VALUES and not sizes.cut
+    if not listed:
         rare, rare_others, none, none_others = rare + none, rare_others + none_others, 0.0, 0.0
     if max(rare, rare_others) > ROUNDING:
-        yield Share(
-            "", "other values" if len(counts) < VALUES else "other or none", "", max(rare, 0), max(rare_others, 0)
-        )
+        yield Share("", "other values" if listed else "other or none", "", max(rare, 0), max(rare_others, 0))
     if max(none, none_others) > ROUNDING:
         yield Share("", "none", f"not {name.text} exists", max(none, 0), max(none_others, 0))

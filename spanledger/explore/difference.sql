@@ -23,7 +23,7 @@ FROM
                 cityHash64(trace_id) AS trace,
                 arrayJoin(arrayPushFront(arrayFilter(each -> each.2 != '', arrayConcat(
                     COLUMNS,
-                    arrayMap((name, text) -> (concat('attributes.', name), substring(text, 1, 2000)),
+                    arrayMap((name, text) -> (concat('attributes.', name), substringUTF8(text, 1, {longest:UInt32})),
                         mapKeys(attributes), mapValues(attributes)))), ('', ''))) AS pair
             FROM spans
             PREWHERE started_at >= {from:DateTime64(3)} AND started_at < {to:DateTime64(3)}
@@ -41,3 +41,4 @@ FROM
 GROUP BY key, value
 ORDER BY selected / {many:Float64} + others / {many_others:Float64} DESC, value
 LIMIT {values:UInt32} BY key
+LIMIT {rows:UInt32}

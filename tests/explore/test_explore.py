@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from spanledger.engine import Engine
+from spanledger.errors import LimitExceeded
 from spanledger.explore import MEASURES, Box, both, difference, sample
 from spanledger.explore.heat import MOST_ROWS, ZERO, joined
 from tests.explore.conftest import EACH, HOURS
@@ -153,6 +154,32 @@ def test_a_sample_tells_the_same(client: TestClient, monkeypatch: pytest.MonkeyP
     assert 300 < sum(part[name] for name in ("looked_at", "others_looked_at")) < CALLS
     top = [[each["name"] for each in found["attributes"] if each["surprising"]][:1] for found in (whole, part)]
     assert top == [["feature"], ["feature"]]
+
+
+def test_values_that_were_not_listed_are_not_called_none(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(difference, "MOST_VALUES", 12)
+    found = ask(client, "difference", select="tenant = acme")
+    words = {share["words"] for each in found["attributes"] for share in each["shares"]}
+    assert "other or none" in words
+    assert "none" not in words
+
+
+def test_a_comparison_that_meets_a_limit_leaves_the_rest_of_the_page(
+    client: TestClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = engine.query_guarded
+
+    def bounded(sql: str, parameters: Any = None) -> Any:
+        if "JSONExtractKeysAndValues" in sql:
+            raise LimitExceeded("Memory limit exceeded <b>", 241)
+        return asked(sql, parameters)
+
+    monkeypatch.setattr(engine, "query_guarded", bounded)
+    page = client.get("/explore", params={**RANGE, "select": "tenant = acme"})
+    assert page.status_code == 200
+    assert "met a limit" in page.text
+    assert "Memory limit exceeded &lt;b&gt;" in page.text
+    assert "coral" in client.get("/explore", params={**RANGE, "select": "tenant = coral"}).text
 
 
 @pytest.mark.parametrize(

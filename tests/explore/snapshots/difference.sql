@@ -68,7 +68,7 @@ FROM
                     ('energy_kwh', if(ifNull(energy_kwh, 0) > 0, toString(toInt16(floor(log2(assumeNotNull(energy_kwh))))), '')),
                     ('finish_reasons', arrayStringConcat(finish_reasons, ', ')),
                     ('resource', toString(resource))],
-                    arrayMap((name, text) -> (concat('attributes.', name), substring(text, 1, 2000)),
+                    arrayMap((name, text) -> (concat('attributes.', name), substringUTF8(text, 1, {longest:UInt32})),
                         mapKeys(attributes), mapValues(attributes)))), ('', ''))) AS pair
             FROM spans
             PREWHERE started_at >= {from:DateTime64(3)} AND started_at < {to:DateTime64(3)}
@@ -86,3 +86,4 @@ FROM
 GROUP BY key, value
 ORDER BY selected / {many:Float64} + others / {many_others:Float64} DESC, value
 LIMIT {values:UInt32} BY key
+LIMIT {rows:UInt32}
