@@ -4,6 +4,6 @@ SELECT
     sumIf(calls, hour >= {since:DateTime64(3)}) AS calls_since,
     sumIf(cost_usd, hour < {since:DateTime64(3)}) AS cost_before,
     sumIf(cost_usd, hour >= {since:DateTime64(3)}) AS cost_since
-FROM usage
+FROM usage_parts
 WHERE hour >= {from:DateTime64(3)} AND hour < {to:DateTime64(3)} AND purpose IN ('', 'production')
     AND prompt_name = {prompt:String} AND ({prompt:String} != '' OR feature = {feature:String})

@@ -103,7 +103,7 @@ def test_spans_are_read_of_the_window_only(broken: tuple[Service, float]) -> Non
         "sources": of_day,
         "traces": of_day,
     }
-    assert [[read["hourly"]]] == service.engine.rows("SELECT count() FROM usage")
+    assert [[read["hourly"]]] == service.engine.rows("SELECT count() FROM usage_parts")
 
 
 def test_nothing_reported_is_not_zero(engine: Engine, settings: Settings) -> None:
