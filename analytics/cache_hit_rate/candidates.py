@@ -13,7 +13,7 @@ from analytics.cache_hit_rate.coverage import LostCoverage
 from analytics.cache_hit_rate.explain import Event
 from analytics.cache_hit_rate.money import FORMULA
 from analytics.jobs.contract import Candidate, Severity
-from spanledger import sql
+from spanledger.sql import Plain, shown
 
 HERE = Path(__file__).parent
 COLUMNS = {
@@ -139,9 +139,8 @@ def _usd(amount: float) -> str:
 
 def query(subject: Mapping[str, str], since: datetime, until: datetime) -> str:
     """Hit rate, tokens and calls of the subject by hour, two days around the break."""
-    where = [(COLUMNS[name], sql.literal(value)) for name, value in subject.items() if name in COLUMNS]
-    shown = sql.templates(HERE).get_template("shown.sql")
-    return shown.render(where=where, since=f"{since:%Y-%m-%d %H:%M:%S}", until=f"{until:%Y-%m-%d %H:%M:%S}")
+    where = [(Plain(COLUMNS[name]), value) for name, value in subject.items() if name in COLUMNS]
+    return shown(HERE / "shown.sql", where=where, since=since, until=until)
 
 
 def _details(event: Event, per_day: float | None) -> dict[str, Any]:

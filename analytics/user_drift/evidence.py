@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from analytics.jobs.contract import Window, as_parameter
+from analytics.jobs.contract import Window
 from analytics.jobs.source import Source
 from analytics.user_drift import words
 from analytics.user_drift.judge import Moved
@@ -21,6 +21,7 @@ from analytics.user_drift.quality import Quality, is_good, quality
 from analytics.user_drift.sampling import Sample
 from analytics.user_drift.shift import Floats, Shift
 from analytics.user_drift.topics import Topic, topics
+from spanledger.moments import as_parameter
 
 HERE = Path(__file__).parent
 TEXTS = 100
