@@ -114,7 +114,8 @@ def _summary(moved: Moved, evidence: Evidence, since: datetime, rows: pl.DataFra
     if tenant:
         parts.append(f"mostly tenant {tenant}")
     if evidence.quality is not None:
-        parts.append(f"success {evidence.quality.before:.0%} → {evidence.quality.since:.0%}")
+        rates = f"{evidence.quality.before:.0%} → {evidence.quality.since:.0%}"
+        parts.append(f"success (by {evidence.quality.by}) {rates}")
     extra = evidence.extra_usd
     if extra is not None and extra > 0:
         parts.append(f"${extra:,.2f} more than at the price of a call before")
