@@ -27,6 +27,8 @@ SMALL = 0.1
 """A drop that costs less than this share of what makes a page ..."""
 LARGE_FALL = 10.0
 """... is worth a word only from this many percentage points on."""
+PAID_BACK_DAYS = 365
+"""A ticket pays for an hour's look within a year: what makes a page in a day is what an hour of work costs."""
 STILL = 2
 """A page needs the fall in so many of its last three parts."""
 TESTED = "one-sided CUSUM against comparable hours; chance of its height within the window"
@@ -58,7 +60,8 @@ def candidate(event: Event, min_usd_per_day: float) -> Candidate | None:
 
 
 def _severity(event: Event, per_day: float | None, min_usd_per_day: float) -> Severity:
-    if not event.broken:
+    pays = per_day is None or per_day * PAID_BACK_DAYS >= min_usd_per_day
+    if not event.broken or not pays:
         return Severity.DIGEST
     pages = per_day is not None and per_day >= min_usd_per_day and event.fall.persistence[0] >= STILL
     return Severity.PAGE if pages and not event.fall.thin else Severity.TICKET
