@@ -116,7 +116,7 @@ def _notes(total: Value, outcome: Outcome) -> dict[str, Any]:
         "resolved_tasks": total.resolved_tasks,
         "factor_sets": sorted({one.method.factor_set or one.method.source for one in total.figures}),
         "compared": len(outcome.tested),
-        "not_a_change": list(outcome.method_changes),
+        "not_a_change": list(outcome.no_changes),
     }
 
 
