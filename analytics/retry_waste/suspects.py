@@ -81,8 +81,8 @@ def _repeated(source: Source, values: Values, acts: int) -> Rows:
     same = sorted(same, key=lambda row: (-row["times"], row["same"]))[:MOST_REPEATED]
     if not same:
         return []
-    keys = {"same": [row["same"] for row in same], "who": sorted({row["whose"] for row in same})}
-    return list(frame(source, "repeated", {**values, **keys, "traces": MOST_TRACES}).iter_rows(named=True))
+    keys = {"same": [row["same"] for row in same], "traces": MOST_TRACES}
+    return list(frame(source, "repeated", {**values, **keys}).iter_rows(named=True))
 
 
 def frame(source: Source, name: str, values: Values) -> pl.DataFrame:
