@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import wasserstein_distance
+import scipy
 
 from analytics.statistics.psi import jensen_shannon, jensen_shannon_bound, psi, psi_bound, shares
 from analytics.statistics.relabel import Blocks, Labels, Statistic, blocks, p_values
@@ -133,7 +133,7 @@ def _shift(layer: Layer, bin_: Bins, sides: Sides, p_value: float) -> Shift:
 def _size_change(layer: Layer, sides: Sides) -> float:
     values = layer.values.to_numpy().astype(np.float64)[sides.places]
     before = values[~sides.current]
-    return float(wasserstein_distance(before, values[sides.current]) / max(float(np.median(before)), 1.0))
+    return float(scipy.stats.wasserstein_distance(before, values[sides.current]) / max(float(np.median(before)), 1.0))
 
 
 def _confirmed(shifts: list[Shift], content: Content, rng: np.random.Generator) -> list[Shift]:
