@@ -15,11 +15,12 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from analytics.jobs.contract import Candidate, Kind, Report, Severity, Window, as_parameter
+from analytics.jobs.contract import Candidate, Kind, Report, Severity, Window
 from analytics.jobs.source import Source
 from api.app import create_app
 from dashboards.boards.charts import CHARTS
 from spanledger.engine import Engine
+from spanledger.moments import as_parameter
 from spanledger.settings import Settings
 from tests.analytics.jobs.desk import TABLES, Desk, Told, candidate
 from tests.api.conftest import EmptyQuarantine, NoJobs
