@@ -79,7 +79,7 @@ class Asked:
 
     def parameters(self) -> dict[str, str]:
         """`from` and `to` as statements take them, of type DateTime64(3)."""
-        return {"from": _parameter(self.since), "to": _parameter(self.until)}
+        return {"from": parameter(self.since), "to": parameter(self.until)}
 
 
 def read(path: str, values: Mapping[str, str], now: datetime, default: str = "24h", theme: str = "") -> Asked:
@@ -111,5 +111,6 @@ def _range(values: Mapping[str, str], now: datetime, default: str) -> tuple[date
     return now - int(match["amount"]) * UNITS[match["unit"]], now, relative
 
 
-def _parameter(at: datetime) -> str:
+def parameter(at: datetime) -> str:
+    """A moment as statements take it, of type DateTime64(3)."""
     return f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d}"

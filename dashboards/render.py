@@ -33,6 +33,11 @@ def render(template: str, context: Mapping[str, object]) -> str:
     return _environment.get_template(template).render(context)
 
 
+def render_text(template: str, context: Mapping[str, object]) -> str:
+    """A text, such as a program to copy; it is escaped where a page shows it, not here."""
+    return _texts.get_template(template).render(context)
+
+
 def count(value: int | None) -> str:
     """`12345` as `12,345`."""
     return UNKNOWN if value is None else f"{value:,}"
@@ -141,6 +146,13 @@ def static(name: str) -> str:
 _environment = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
     autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_texts = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=False,  # noqa: S701  (no HTML)
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,

@@ -30,6 +30,7 @@ def router(engine: Engine, settings: Settings) -> APIRouter:
         body, kind = files[name]
         return Response(body, media_type=kind, headers=FOR_EVER)
 
+    home.add_data(routes, engine)
     trace.add_data(routes, engine)
     boards.add_charts(routes, engine)
     for page in pages(engine, settings):

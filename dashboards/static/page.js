@@ -117,6 +117,7 @@ function copies() {
     button.type = "button";
     button.className = "plain copy";
     button.textContent = "Copy";
+    if (block.dataset.copy) button.setAttribute("aria-label", `Copy: ${block.dataset.copy}`);
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(block.textContent.trim());
       button.textContent = "Copied";

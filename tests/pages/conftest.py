@@ -53,7 +53,7 @@ def world(engine: Engine, settings: Settings) -> Iterator[str]:
     _trace(engine)
     for job, (kind, details) in REPORTS.items():
         _finding(desk, job, kind, details)
-    with _served(engine, settings) as address:
+    with served(engine, settings) as address:
         yield address
     for table in TABLES:
         engine.command(f"TRUNCATE TABLE {table} SYNC")
@@ -92,7 +92,9 @@ def shot(page: Page, name: str) -> None:
     page.screenshot(path=folder / f"{name}.png", full_page=True)
 
 
-class _served:  # noqa: N801  (a context, written like a function)
+class served:  # noqa: N801  (a context, written like a function)
+    """The app over an engine, behind a socket; its base URL."""
+
     def __init__(self, engine: Engine, settings: Settings) -> None:
         app = create_app(engine, settings, Status(), EmptyQuarantine(), NoJobs())
         self._socket = socket.create_server(("127.0.0.1", 0))
