@@ -23,6 +23,8 @@ NAV = (
     ("Waste", "/waste", "w"),
     ("Drift", "/drift", "d"),
     ("Carbon", "/carbon", "o"),
+    ("Prompts", "/prompts", "p"),
+    ("Models", "/models", "m"),
     ("Jobs", "/jobs", "j"),
 )
 """Name, address and key (after `g`) of each entry of the navigation."""
@@ -127,6 +129,17 @@ def carbon(grams: float | None) -> str:
     return UNKNOWN
 
 
+def significant_or_unknown(value: float | None) -> str:
+    """Three significant figures, or –."""
+    return UNKNOWN if value is None else significant(value)
+
+
+def quoted(text: str) -> str:
+    """A text as the filter language writes it, in quotation marks."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def percent(share: float | None) -> str:
     """A share of 1: `0.1834` as `18.3 %`."""
     return UNKNOWN if share is None else f"{significant(share * 100)} %"
@@ -159,6 +172,6 @@ _texts = Environment(
 )
 _environment.filters.update(
     count=count, short=short, duration=duration, ago=ago, money=money, energy=energy, carbon=carbon, percent=percent,
-    moment=moment, significant=significant,
+    moment=moment, significant=significant, significant_or_unknown=significant_or_unknown, quoted=quoted,
 )  # fmt: skip
 _environment.globals.update(static=static, NAV=NAV, RANGES=RANGES)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
 from dashboards.page import Page, add
-from dashboards.pages import boards, finding, home, jobs, trace, traces
+from dashboards.pages import boards, finding, home, jobs, prompts, trace, traces, versions
 from dashboards.render import STATIC
 from spanledger.engine import Engine
 from spanledger.settings import Settings
@@ -33,6 +33,8 @@ def router(engine: Engine, settings: Settings) -> APIRouter:
     home.add_data(routes, engine)
     trace.add_data(routes, engine)
     boards.add_charts(routes, engine)
+    versions.add_charts(routes, engine)
+    prompts.add_forms(routes, engine)
     for page in pages(engine, settings):
         add(routes, page)
     return routes
@@ -45,4 +47,6 @@ def pages(engine: Engine, settings: Settings) -> Iterable[Page]:
     yield trace.page(engine)
     yield finding.page(engine)
     yield from boards.pages(engine)
+    yield from prompts.pages(engine)
+    yield from versions.pages(engine)
     yield jobs.page(engine)
