@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from dashboards.asked import RANGES
 
 UNKNOWN = "–"
 """What stands where a value is not known; never 0."""
+BETWEEN_TICKS = re.compile(r"`([^`]*)`")
 STATIC = Path(__file__).with_name("static")
 NAV = (
     ("Now", "/", "n"),
@@ -25,7 +28,9 @@ NAV = (
     ("Carbon", "/carbon", "o"),
     ("Prompts", "/prompts", "p"),
     ("Models", "/models", "m"),
+    ("Alerts", "/alerts", "l"),
     ("Jobs", "/jobs", "j"),
+    ("Settings", "/settings", "s"),
 )
 """Name, address and key (after `g`) of each entry of the navigation."""
 
@@ -150,6 +155,16 @@ def moment(at: datetime | None) -> str:
     return UNKNOWN if at is None else f"{at:%Y-%m-%d %H:%M}"
 
 
+def ticks(text: str) -> Markup:
+    """A sentence of ours in which `names` are code; everything is escaped first."""
+    return Markup(BETWEEN_TICKS.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  (escaped)
+
+
+def minute(at: str | None) -> str:
+    """`2026-11-21T14:05:12Z` as `2026-11-21 14:05`."""
+    return UNKNOWN if not at else at[:16].replace("T", " ")
+
+
 @cache
 def static(name: str) -> str:
     """The address of a static file, which changes with its content, so that browsers may keep it."""
@@ -172,6 +187,7 @@ _texts = Environment(
 )
 _environment.filters.update(
     count=count, short=short, duration=duration, ago=ago, money=money, energy=energy, carbon=carbon, percent=percent,
-    moment=moment, significant=significant, significant_or_unknown=significant_or_unknown, quoted=quoted,
+    moment=moment, significant=significant, significant_or_unknown=significant_or_unknown, quoted=quoted, minute=minute,
+    ticks=ticks,
 )  # fmt: skip
 _environment.globals.update(static=static, NAV=NAV, RANGES=RANGES)

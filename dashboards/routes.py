@@ -8,8 +8,9 @@ from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
 from dashboards.page import Page, add
-from dashboards.pages import boards, finding, home, jobs, prompts, trace, traces, versions
+from dashboards.pages import alerts, boards, finding, home, jobs, mapping, prompts, settings, trace, traces, versions
 from dashboards.render import STATIC
+from dashboards.rooms import Rooms
 from spanledger.engine import Engine
 from spanledger.settings import Settings
 
@@ -18,7 +19,7 @@ FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 """Addresses of static files change with their content."""
 
 
-def router(engine: Engine, settings: Settings) -> APIRouter:
+def router(engine: Engine, in_force: Settings, rooms: Rooms) -> APIRouter:
     """All pages over `engine`."""
     routes = APIRouter(include_in_schema=False)
     files = {path.name: (path.read_bytes(), TYPES[path.suffix]) for path in STATIC.iterdir() if path.suffix in TYPES}
@@ -35,18 +36,27 @@ def router(engine: Engine, settings: Settings) -> APIRouter:
     boards.add_charts(routes, engine)
     versions.add_charts(routes, engine)
     prompts.add_forms(routes, engine)
-    for page in pages(engine, settings):
+    if rooms.alerts:
+        alerts.add_forms(routes, rooms.alerts)
+    if rooms.explain:
+        mapping.add_form(routes, rooms.explain)
+    for page in pages(engine, in_force, rooms):
         add(routes, page)
     return routes
 
 
-def pages(engine: Engine, settings: Settings) -> Iterable[Page]:
+def pages(engine: Engine, in_force: Settings, rooms: Rooms) -> Iterable[Page]:
     """Every page."""
-    yield home.page(engine, settings)
+    yield home.page(engine, in_force)
     yield traces.page(engine)
     yield trace.page(engine)
     yield finding.page(engine)
     yield from boards.pages(engine)
     yield from prompts.pages(engine)
     yield from versions.pages(engine)
+    if rooms.alerts:
+        yield from alerts.pages(engine, rooms.alerts)
     yield jobs.page(engine)
+    yield settings.page(in_force)
+    if rooms.explain:
+        yield mapping.page()

@@ -3,44 +3,49 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from dashboards.render import NAV
-from tests.pages.conftest import TRACE, shot
+from tests.pages.conftest import ALERT, HOSTILE, TRACE, shot
 
-PAGES = [path for _, path, _ in NAV] + [f"/traces/{TRACE}"]
+VERSIONS = {"prompt": f"/prompts/versions?name={quote(HOSTILE)}", "model": "/models/revisions?name=gpt-4o"}
+ONE = {"trace": f"/traces/{TRACE}", "alert": f"/alerts/{ALERT}", "mapping": "/settings/mapping", **VERSIONS}
+PAGES = {path.strip("/") or "now": path for _, path, _ in NAV} | ONE
+"""By the name of its picture."""
 
 
 def titled(page: Page) -> str:
     return page.locator("h1").inner_text()
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_complains_of_nothing_and_runs_nothing(page: Page, path: str) -> None:
-    answer = page.goto(path)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_complains_of_nothing_and_runs_nothing(page: Page, name: str) -> None:
+    answer = page.goto(PAGES[name])
     assert answer is not None
     assert answer.status == 200, page.content()
     page.wait_for_load_state("networkidle")
     assert page.title() != "run"
     assert page.locator("main script, main img[src=x]").count() == 0
     assert len(page.content()) < 1_000_000
-    shot(page, path.strip("/").replace("/", "-") or "now")
+    shot(page, name)
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_a_phone_does_not_scroll_sideways(page: Page, path: str) -> None:
+@pytest.mark.parametrize("name", PAGES)
+def test_a_phone_does_not_scroll_sideways(page: Page, name: str) -> None:
     page.set_viewport_size({"width": 375, "height": 800})
-    page.goto(path)
+    page.goto(PAGES[name])
     page.wait_for_load_state("networkidle")
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
-    shot(page, f"{path.strip('/').replace('/', '-') or 'now'}-phone")
+    shot(page, f"{name}-phone")
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if not path.startswith("/traces/")])
-def test_a_page_has_a_twin_in_json(page: Page, path: str) -> None:
-    answer = page.request.get(f"{'/now' if path == '/' else path}.json")
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_a_twin_in_json(page: Page, name: str) -> None:
+    path, _, query = PAGES[name].partition("?")
+    answer = page.request.get(f"{'/now' if path == '/' else path}.json?{query}")
     assert answer.ok
     assert answer.json()["title"]
 
