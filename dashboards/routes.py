@@ -8,7 +8,21 @@ from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
 from dashboards.page import Page, add
-from dashboards.pages import alerts, boards, finding, home, jobs, mapping, prompts, settings, trace, traces, versions
+from dashboards.pages import (
+    alerts,
+    boards,
+    compare,
+    finding,
+    graph,
+    home,
+    jobs,
+    mapping,
+    prompts,
+    settings,
+    trace,
+    traces,
+    versions,
+)
 from dashboards.render import STATIC
 from dashboards.rooms import Rooms
 from spanledger.engine import Engine
@@ -50,6 +64,8 @@ def pages(engine: Engine, in_force: Settings, rooms: Rooms) -> Iterable[Page]:
     yield home.page(engine, in_force)
     yield traces.page(engine)
     yield trace.page(engine)
+    yield compare.page(engine)
+    yield graph.page(engine)
     yield finding.page(engine)
     yield from boards.pages(engine)
     yield from prompts.pages(engine)

@@ -86,10 +86,10 @@ function row(at, place) {
   name.style.paddingLeft = `${Math.min(data.depth[at], 24) * 12}px`;
   const parent = at + 1 < data.id.length && data.parent[at + 1] === at;
   name.append(element("button", "plain fold", parent ? (folded.has(at) ? "▸" : "▾") : ""));
-  name.append(element("bdi", "", `${data.error[at] ? "✕ " : ""}${data.name[at] || "–"}`));
-  name.title = data.name[at];
+  name.append(element("bdi", "", `${data.error[at] ? "✕ " : ""}${data.retry[at] || data.again[at] ? "↻ " : ""}${data.name[at] || "–"}`));
+  name.title = `${data.name[at]}${data.retry[at] ? " (sent again)" : ""}${data.again[at] ? " (called before with the same arguments)" : ""}`;
   const track = element("span", "track");
-  const bar = element("span", `strip ${data.kind[at] || "other"}${data.retry[at] ? " retry" : ""}`);
+  const bar = element("span", `strip ${data.kind[at] || "other"}${data.retry[at] || data.again[at] ? " retry" : ""}`);
   bar.style.left = `${bars.left[at] * 100}%`;
   bar.style.width = `max(2px, ${bars.wide[at] * 100}%)`;
   track.append(bar);

@@ -186,7 +186,8 @@ def _alert(engine: Engine) -> None:
     row = {
         "change_id": "c", "alert_id": ALERT, "rule": "rule", "labels": {"tenant": HOSTILE}, "severity": "page",
         "state": "firing", "episode": 1, "event": "trigger", "channels": ["oncall"], "at": at,
-        "since": at, "fired_at": at, "title": f"{HOSTILE} costs", "summary": HOSTILE, "trace_ids": [TRACE], "query": "SELECT 1", "version": 1,
+        "since": at, "fired_at": at, "title": f"{HOSTILE} costs", "summary": HOSTILE, "trace_ids": [TRACE],
+        "query": "SELECT 1", "version": 1,
     }  # fmt: skip
     _insert(engine, "alert_changes", [row])
 

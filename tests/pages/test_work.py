@@ -15,7 +15,7 @@ from dashboards.versions.change import changes
 from spanledger.engine import Engine
 from spanledger.errors import BadRequest
 from spanledger.mapping.paste import as_request
-from tests.pages.conftest import HOSTILE
+from tests.pages.conftest import HOSTILE, TRACE
 
 
 def test_an_alert_is_acknowledged_and_silenced_with_the_keyboard(page: Page, engine: Engine) -> None:
@@ -127,3 +127,29 @@ def test_secrets_are_not_among_the_settings(page: Page) -> None:
     row = page.locator("tr", has_text="SPANLEDGER_ALERT_CHANNELS")
     expect(row).to_contain_text("set, not shown")
     assert "webhook+http" not in page.content()
+
+
+def test_the_graph_of_many_traces_leads_to_their_spans(page: Page) -> None:
+    page.goto("/graph?range=6h")
+    page.locator("select[name=agent_name]").select_option(HOSTILE)
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url(lambda url: "agent_name=" in url)
+    expect(page.locator(".graph .node")).to_have_count(3)
+    page.locator('.graph a.node[data-kind="tool"]').press("Enter")
+    page.wait_for_url(lambda url: "/traces?" in url)
+    expect(page.locator("h1")).to_have_text("2 traces, $0.50")
+
+
+def test_a_wrong_filter_of_the_graph_is_pointed_at(page: Page) -> None:
+    page.goto("/graph?filter=tennant%20%3D%20acme&service=x")
+    expect(page.locator("#problem")).to_contain_text("Did you mean tenant?")
+
+
+def test_two_traces_are_chosen_and_compared(page: Page) -> None:
+    page.goto(f"/traces/{TRACE}")
+    page.get_by_role("link", name="Compare with another trace").click()
+    page.locator("tr[data-href] a").first.click()
+    expect(page.locator("h1")).to_have_text("The second has the same steps")
+    assert page.locator(".steps tbody tr").count() == 4
+    page.get_by_role("link", name="Swap").click()
+    page.wait_for_url(lambda url: f"b={TRACE}" in url)
