@@ -46,7 +46,7 @@ REPORTS: dict[str, tuple[str, dict[str, object]]] = {
     "cache_hit_rate": ("hit_rate", {"series": SERIES}),
     "retry_waste": ("retry_waste", {"by_cause": {"loop": {"cost_usd": 3.5}}, "chain_lengths": {"loop": {"3": 4}}}),
     "user_drift": ("drift", {"words_more": [{"word": HOSTILE, "before": 0.1, "since": 0.4}]}),
-    "carbon": ("report", {"by": {"feature": [{"name": HOSTILE, "figures": [GRAMS]}]}}),
+    "carbon": ("report", {"by": {"feature": [{"value": HOSTILE, "figures": [GRAMS]}]}}),
 }
 """The newest report of each job, with texts that a stranger wrote."""
 assert set(CHARTS) >= {"lorenz", "hit_rate", "waste", "chains", "words", "carbon"}
