@@ -104,7 +104,7 @@ def _table(title: str, rows: list[Any]) -> Table:
     numeric = [counted[name] for name in names]
     return Table(
         title,
-        [words(name) for name in names],
+        [words(name) or "Which" for name in names],
         numeric,
         [[shown(name, row.get(name)) for name in names] for row in flat],
         [str(row.get("trace_id", "")) for row in flat],

@@ -28,7 +28,7 @@ def test_bounds_stand_beside_their_figure() -> None:
 def test_groups_of_like_things_are_one_table() -> None:
     details = {"shares": {"top_5": {"customers": 5, "share": 0.6, "interval": [0.5, 0.7]}, "top_9": {"customers": 9}}}
     assert read(details) == [
-        ("Shares", [["", "Customers", "Share"], ["Top 5", "5", "60 (50 to 70) %"], ["Top 9", "9", "–"]])
+        ("Shares", [["Which", "Customers", "Share"], ["Top 5", "5", "60 (50 to 70) %"], ["Top 9", "9", "–"]])
     ]
 
 

@@ -23,7 +23,7 @@ def titled(page: Page) -> str:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_complains_of_nothing_and_runs_nothing(page: Page, name: str) -> None:
+def test_a_page_complains_of_nothing_and_runs_nothing_and_fits_a_phone(page: Page, name: str) -> None:
     answer = page.goto(PAGES[name])
     assert answer is not None
     assert answer.status == 200, page.content()
@@ -32,13 +32,7 @@ def test_a_page_complains_of_nothing_and_runs_nothing(page: Page, name: str) -> 
     assert page.locator("main script, main img[src=x]").count() == 0
     assert len(page.content()) < 1_000_000
     shot(page, name)
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_a_phone_does_not_scroll_sideways(page: Page, name: str) -> None:
     page.set_viewport_size({"width": 375, "height": 800})
-    page.goto(PAGES[name])
-    page.wait_for_load_state("networkidle")
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     shot(page, f"{name}-phone")
 
