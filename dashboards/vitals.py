@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from dashboards.asked import Asked
-from dashboards.render import UNKNOWN, energy, money, percent, short
 from dashboards.sparks import Spark, spark
+from spanledger.figures import UNKNOWN, energy, money, percent, short
 
 Row = dict[str, Any]
 WEEK = timedelta(days=7)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboards.boards.folding import Interval, fold
-from dashboards.render import UNKNOWN, carbon, energy, money, percent, significant
+from spanledger.figures import UNKNOWN, carbon, energy, money, percent, significant
 
 MOST_ROWS = 20
 SHARES = ("share", "rate", "hit_rate", "rate_before", "rate_after", "gini")

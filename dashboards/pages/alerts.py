@@ -15,11 +15,11 @@ from fastapi import APIRouter
 from dashboards.asked import Asked
 from dashboards.forms import Fields, add_form
 from dashboards.page import NotThere, Page
-from dashboards.render import plural
 from dashboards.rooms import AlertsRoom
 from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.errors import BadRequest, NotFound
+from spanledger.figures import plural
 
 CHANGES = Path(__file__).parent.parent / "queries" / "alert_changes.sql"
 MOST = 200
@@ -158,9 +158,8 @@ def matchers(text: str) -> dict[str, str]:
 
 def as_pattern(value: str) -> str:
     """A pattern that fits this value: what a line of a form can't hold becomes *."""
-    lines = value[:LONGEST_PATTERN].splitlines() or [""]
-    first = f"*{lines[0][1:]}" if lines[0].startswith("!") else lines[0]
-    return first.strip() if first.strip() == value else f"{first.strip()}*"
+    kept = (value[:LONGEST_PATTERN].splitlines() or [""])[0].strip().lstrip("!")
+    return kept if kept == value else f"*{kept}*"
 
 
 def _with_matchers(alert: Mapping[str, Any]) -> dict[str, Any]:

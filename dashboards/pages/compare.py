@@ -12,10 +12,10 @@ from dashboards.asked import Asked, parameter
 from dashboards.page import Page
 from dashboards.pages.trace import TraceView, read_tree
 from dashboards.pages.trace import view as view_trace
-from dashboards.render import UNKNOWN, duration, energy, money, plural, short
 from dashboards.trace.align import Pair, align
 from spanledger import sql
 from spanledger.engine import Engine
+from spanledger.figures import UNKNOWN, duration, energy, money, plural, short
 
 QUERIES = Path(__file__).parent.parent / "queries"
 QUESTION = "What does the second trace do otherwise?"

@@ -10,11 +10,12 @@ from typing import Any
 
 from dashboards.asked import Asked
 from dashboards.page import Page
-from dashboards.render import money, percent, plural, quoted
+from dashboards.render import quoted
 from dashboards.trace.graph import KINDS, Graph, Node, Sums, laid_out
 from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.errors import BadRequest
+from spanledger.figures import money, percent, plural
 from spanledger.filters import BadFilter, Condition, compile_filter
 
 QUERIES = Path(__file__).parent.parent / "queries"
@@ -49,7 +50,7 @@ class GraphView:
     title: str
     question: str
     graph: Graph | None
-    links: dict[int, str]
+    links: list[str]
     """By a node's key: the traces with such a call."""
     seams: list[Seam]
     more_seams: int
@@ -85,7 +86,7 @@ def read(engine: Engine, asked: Asked) -> GraphView:
     except BadFilter as error:
         title = "The filter can't be understood"
         return GraphView(
-            title, QUESTION, None, {}, [], 0, choices, FIELDS, text, str(error), error.position, kind, TYPES, ""
+            title, QUESTION, None, [], [], 0, choices, FIELDS, text, str(error), error.position, kind, TYPES, ""
         )
     nodes, edges = (
         _rows(engine, "graph_nodes", asked, condition),
@@ -155,8 +156,8 @@ def _seams(edges: Sequence[dict[str, Any]]) -> list[Seam]:
     return found
 
 
-def _links(graph: Graph, asked: Asked) -> dict[int, str]:
-    return {node.key: asked.carry("/traces", filter=_filter_of(node)) for node in graph.nodes}
+def _links(graph: Graph, asked: Asked) -> list[str]:
+    return [asked.carry("/traces", filter=_filter_of(node)) for node in graph.nodes]
 
 
 def _filter_of(node: Node) -> str:

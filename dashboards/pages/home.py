@@ -14,10 +14,10 @@ from fastapi import APIRouter, Response
 from dashboards.asked import Asked, parameter
 from dashboards.first_minute import Snippet, snippets
 from dashboards.page import Page
-from dashboards.render import ago, money, plural
 from dashboards.vitals import WEEK, Line, lines
 from spanledger import sql
 from spanledger.engine import Engine
+from spanledger.figures import ago, money, plural
 from spanledger.settings import Settings
 
 QUERIES = Path(__file__).parent.parent / "queries"

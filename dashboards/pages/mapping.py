@@ -12,9 +12,9 @@ from dashboards import asked as urls
 from dashboards.asked import Asked
 from dashboards.forms import Posted, refuse_strangers
 from dashboards.page import Page, answer
-from dashboards.render import plural
 from dashboards.rooms import Explain
 from spanledger.errors import SpanledgerError
+from spanledger.figures import plural
 from spanledger.mapping.paste import FORMS, as_request
 
 PATH = "/settings/mapping"

@@ -12,11 +12,11 @@ from fastapi import APIRouter
 from dashboards.asked import Asked
 from dashboards.forms import add_form
 from dashboards.page import Page
-from dashboards.render import money, plural
 from dashboards.versions import MODEL, PROMPT
 from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.errors import BadRequest
+from spanledger.figures import money, plural
 from spanledger.prices import agreed
 
 QUERIES = Path(__file__).parent.parent / "queries"

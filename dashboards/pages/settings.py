@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from dashboards.asked import Asked
 from dashboards.page import Page
-from dashboards.render import plural
 from spanledger.alert_settings import AlertSettings
+from spanledger.figures import plural
 from spanledger.job_settings import JobSettings
 from spanledger.settings import Settings, secret, source, variable
 

@@ -13,11 +13,11 @@ from dashboards import asked as urls
 from dashboards.asked import Asked
 from dashboards.charts import response
 from dashboards.page import NotThere, Page
-from dashboards.render import plural
 from dashboards.versions import MODEL, PROMPT, Subject, Versions, read
 from dashboards.versions.charts import CHARTS
 from dashboards.versions.read import compared
 from spanledger.engine import Engine
+from spanledger.figures import plural
 
 RANGE = "28d"
 MOST_BARS = 60

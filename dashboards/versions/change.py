@@ -9,7 +9,7 @@ from typing import Any
 
 from scipy import stats
 
-from dashboards.render import UNKNOWN, money, percent, significant
+from spanledger.figures import UNKNOWN, money, percent, significant
 
 FEWEST = 30
 """Calls on either side below which no interval is given: Welch's is for means that are nearly normal."""
