@@ -114,10 +114,8 @@ def _rows(engine: Engine, name: str, asked: Asked, condition: Condition, **more:
 
 
 def _choices(engine: Engine, asked: Asked) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {field: [] for field in FIELDS}
-    for row in engine.query_guarded(sql.read(QUERIES / "graph_choices.sql"), asked.parameters()).records():
-        found[row["field"]].append(row["value"])
-    return found
+    [row] = engine.query_guarded(sql.read(QUERIES / "graph_choices.sql"), asked.parameters()).records()
+    return {field: row[field] for field in FIELDS}
 
 
 def _graph(nodes: Sequence[dict[str, Any]], edges: Sequence[dict[str, Any]]) -> Graph:

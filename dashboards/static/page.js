@@ -127,6 +127,11 @@ function copies() {
   }
 }
 
+// A form whose answer takes longer than a second says that it is under way.
+document.addEventListener("submit", ({ target, submitter }) => {
+  if (submitter && target.method !== "dialog") setTimeout(() => submitter.classList.add("busy"), 1000);
+});
+
 document.querySelector("button.theme")?.addEventListener("click", theme);
 document.querySelector("button.keys")?.addEventListener("click", () => document.getElementById("keys").showModal());
 document.addEventListener("keydown", typed);

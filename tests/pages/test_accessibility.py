@@ -29,10 +29,11 @@ def violations(page: Page, rules: dict[str, Any]) -> list[str]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", [*PAGES, "finding"])
 def test_a_page_is_for_everybody(page: Page, name: str) -> None:
+    path = PAGES.get(name) or f"/findings/{page.request.get('/now.json').json()['findings'][0]['finding_id']}"
     page.emulate_media(color_scheme="light")
-    page.goto(PAGES[name])
+    page.goto(path)
     page.wait_for_load_state("networkidle")
     page.evaluate(AXE)
     light = violations(page, RULES)

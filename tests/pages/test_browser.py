@@ -104,8 +104,20 @@ def test_the_keyboard_alone(page: Page) -> None:
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.name") == "filter"
     page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("g")
+    page.wait_for_url(re.compile("/graph"))
     page.keyboard.press("?")
     expect(page.locator("dialog#keys")).to_be_visible()
+
+
+def test_now_says_what_is_open_and_what_was_spent(page: Page) -> None:
+    page.goto("/")
+    expect(page.locator("h1")).to_contain_text("1 alert fires, 5 open findings worth $6,172; $120.00 spent")
+    expect(page.locator(".vitals div").first).to_contain_text("$120.00")
+    assert page.locator(".vitals .spark .line").count() > 0
+    page.locator(".vitals a").first.click()
+    page.wait_for_url(re.compile(r"/traces\?order=cost"))
 
 
 def test_light_and_dark(page: Page) -> None:

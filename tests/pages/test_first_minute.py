@@ -54,6 +54,8 @@ def test_what_is_copied_works_and_the_page_turns_live(page: Page) -> None:
     page.goto("/")
     expect(page.locator("h1")).to_have_text("No span yet: send the first one")
     shot(page, "first-minute")
+    page.set_viewport_size({"width": 375, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
     page.get_by_role("button", name="Copy: Python", exact=True).click()
     copied = page.evaluate("navigator.clipboard.readText()")
     exec(compile(copied, "python of the first page", "exec"), {})
