@@ -20,6 +20,7 @@ from api.doorkeeper import Doorkeeper
 from api.jobs import JobsRoom
 from api.slots import Slots
 from api.status import Status
+from dashboards import Explain, Rooms
 from spanledger import guard
 from spanledger import sql as sql_files
 from spanledger.engine import Engine
@@ -93,6 +94,7 @@ def create_app(  # noqa: PLR0913, PLR0917  (one parameter a room)
     quarantine: QuarantineRoom,
     analyses: JobsRoom,
     alarms: AlertsRoom | None = None,
+    explain: Explain | None = None,
 ) -> FastAPI:
     """The app that `spanledger serve` runs; nothing in it outlives `engine`."""
     app = FastAPI(
@@ -117,7 +119,7 @@ def create_app(  # noqa: PLR0913, PLR0917  (one parameter a room)
     if alarms is not None:
         app.include_router(alerts.router(alarms))
     app.include_router(carbon.router(engine))
-    app.include_router(dashboards.router(engine, settings))
+    app.include_router(dashboards.router(engine, settings, Rooms(alarms, explain)))
     return app
 
 

@@ -194,6 +194,18 @@ def variable(name: str) -> str:
     return f"{PREFIX}{name.upper()}"
 
 
+def source(settings: Settings, name: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Where the value of a setting comes from: `environment`, `settings file` or `default`."""
+    if variable(name) in environ:
+        return "environment"
+    return "settings file" if name in settings.model_fields_set else "default"
+
+
+def secret(name: str) -> bool:
+    """True for a setting whose value must not be shown."""
+    return "SecretStr" in str(Settings.model_fields[name].annotation)
+
+
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Settings from `environ` over the TOML file it names (or ./spanledger.toml); BadSetting names what is wrong."""
     values: dict[str, Any] = dict(_from_file(environ))
@@ -234,7 +246,7 @@ def _sentence(error: ValidationError) -> str:
     """The first failure in plain words, without values of secrets."""
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][0])
-    given = "" if "SecretStr" in str(Settings.model_fields[name].annotation) else f" (got {first['input']!r})"
+    given = "" if secret(name) else f" (got {first['input']!r})"
     return f"{variable(name)}: {first['msg']}{given}."
 
 

@@ -26,6 +26,7 @@ from spanledger.cli.alert_probes import probes
 from spanledger.cli.analysis_metrics import JobMetrics, SettlingMetrics
 from spanledger.cli.console import configured, say
 from spanledger.cli.engine_status import EngineStatus
+from spanledger.cli.explain_apart import ExplainApart
 from spanledger.engine import Engine, open_engine
 from spanledger.errors import BadSetting, EngineUnavailable, SpanledgerError
 from spanledger.ownership import Ownership
@@ -104,7 +105,7 @@ class EngineService:
         quarantine = Quarantine(engine, self._settings.data_dir, time.time)
         alerting = Alerting(engine, self._settings, probes(self._settings, schedule.progress))
         alarms = AlertRoom(engine, self._settings, alerting.nudge)
-        app = create_app(engine, self._settings, status, quarantine, analyses, alarms)
+        app = create_app(engine, self._settings, status, quarantine, analyses, alarms, ExplainApart())
         config = uvicorn.Config(
             app,
             log_config=None,
