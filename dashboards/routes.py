@@ -8,7 +8,8 @@ from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
 from dashboards.page import Page, add
-from dashboards.pages import boards, finding, home, jobs, trace, traces
+from dashboards.pages import boards, cards, finding, home, jobs, runbook, trace, traces
+from dashboards.pages.finding import Triages
 from dashboards.render import STATIC
 from spanledger.engine import Engine
 from spanledger.settings import Settings
@@ -18,7 +19,7 @@ FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 """Addresses of static files change with their content."""
 
 
-def router(engine: Engine, settings: Settings) -> APIRouter:
+def router(engine: Engine, settings: Settings, triages: Triages | None = None) -> APIRouter:
     """All pages over `engine`."""
     routes = APIRouter(include_in_schema=False)
     files = {path.name: (path.read_bytes(), TYPES[path.suffix]) for path in STATIC.iterdir() if path.suffix in TYPES}
@@ -32,16 +33,20 @@ def router(engine: Engine, settings: Settings) -> APIRouter:
 
     trace.add_data(routes, engine)
     boards.add_charts(routes, engine)
-    for page in pages(engine, settings):
+    if triages is not None:
+        finding.add_picture(routes, triages)
+    cards.add_pictures(routes, engine)
+    for page in pages(engine, settings, triages):
         add(routes, page)
     return routes
 
 
-def pages(engine: Engine, settings: Settings) -> Iterable[Page]:
+def pages(engine: Engine, settings: Settings, triages: Triages | None = None) -> Iterable[Page]:
     """Every page."""
     yield home.page(engine, settings)
     yield traces.page(engine)
     yield trace.page(engine)
-    yield finding.page(engine)
+    yield finding.page(engine, triages)
+    yield runbook.page()
     yield from boards.pages(engine)
     yield jobs.page(engine)

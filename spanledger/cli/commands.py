@@ -21,6 +21,7 @@ from spanledger.cli.energy import app as energy_app
 from spanledger.cli.explain_mapping import explain_mapping
 from spanledger.cli.jobs import findings_app, jobs_app
 from spanledger.cli.tables import answer_table, rejected_table
+from spanledger.cli.triage import triage
 from spanledger.cli.up import run_up
 from spanledger.engine import open_engine
 from spanledger.errors import SpanledgerError
@@ -42,6 +43,7 @@ app.add_typer(jobs_app, name="jobs")
 app.add_typer(findings_app, name="findings")
 app.add_typer(alerts_app, name="alerts")
 app.command("carbon")(carbon)
+app.command("triage")(triage)
 app.command("explain-mapping")(explain_mapping)
 app.command("demo")(demo)
 console = Console()

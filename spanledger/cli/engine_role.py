@@ -19,11 +19,13 @@ from analytics.jobs.schedule import Schedule
 from analytics.jobs.service import JobService
 from analytics.jobs.settled import Settled
 from analytics.settling.loop import SettlingLoop
+from analytics.triage.room import TriageRoom
 from api.app import create_app
 from collector.drain import Drain, drains
 from collector.quarantine import Quarantine
 from spanledger.cli.alert_probes import probes
 from spanledger.cli.analysis_metrics import JobMetrics, SettlingMetrics
+from spanledger.cli.card_maker import card_maker
 from spanledger.cli.engine_status import EngineStatus
 from spanledger.engine import Engine, open_engine
 from spanledger.errors import BadSetting, EngineUnavailable, SpanledgerError
@@ -101,9 +103,11 @@ class EngineService:
         metrics = (SettlingMetrics(settling), JobMetrics(engine, schedule))
         status = EngineStatus(engine, self._settings, draining, metrics)
         quarantine = Quarantine(engine, self._settings.data_dir, time.time)
-        alerting = Alerting(engine, self._settings, probes(self._settings, schedule.progress))
+        triages = TriageRoom(engine, self._settings)
+        maker = card_maker(engine, self._settings, triages)
+        alerting = Alerting(engine, self._settings, probes(self._settings, schedule.progress), maker)
         alarms = AlertRoom(engine, self._settings, alerting.nudge)
-        app = create_app(engine, self._settings, status, quarantine, analyses, alarms)
+        app = create_app(engine, self._settings, status, quarantine, analyses, alarms, triages)
         config = uvicorn.Config(
             app,
             log_config=None,

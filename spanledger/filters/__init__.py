@@ -8,5 +8,6 @@ from __future__ import annotations
 from spanledger.filters.fields import FIELDS, Field
 from spanledger.filters.parse import BadFilter, parse
 from spanledger.filters.render import Condition, compile_filter
+from spanledger.filters.subject import filter_of, quoted
 
-__all__ = ["FIELDS", "BadFilter", "Condition", "Field", "compile_filter", "parse"]
+__all__ = ["FIELDS", "BadFilter", "Condition", "Field", "compile_filter", "filter_of", "parse", "quoted"]
