@@ -63,7 +63,7 @@ def _break(triage: Mapping[str, Any]) -> str:
 
 def _panel(  # noqa: PLR0913, PLR0917  (a panel's parts)
     points: Sequence[Mapping[str, Any]], name: str, title: str, form: str, colour: str, at: str
-) -> alt.LayerChart:
+) -> Chart:
     known = [{"at": point["at"], name: point[name]} for point in points if name in point]
     line = alt.Chart(rows(known)).mark_line(point={"size": 8}, color=colour, strokeWidth=1.25).encode(
         x=alt.X("at:T", title=None, axis=alt.Axis(format="%d %b %H:%M", tickCount=4)),

@@ -94,35 +94,36 @@ WITH
         SELECT
             trace_id, meant, slot, amounts, bases,
             arrayConcat(
-                [('all', '', 'all')],
                 if(tool_calls = 0, [], [('tool_calls', '', halves(tool_calls))]),
-                if(arrayMax(same_calls.2) = 0, [], [('repeats', '', halves(arrayMax(same_calls.2)))]),
+                if(arrayMax(same_calls.2) = 0, [], [('repeats', '', halves(arrayMax(same_calls.2)))])) AS behaviour,
+            if(NOT meant, [], arrayConcat(
+                [('all', '', 'all')],
                 if(who = '', [], [('tenant', '', who)]),
                 if(person = '', [], [('person', '', person)]),
                 if(first_call.3 = '', [], [('use', '', first_call.3)]),
                 if(first_call.4 = '', [], [('locale', '', first_call.4)]),
                 if(first_call.1 > 0, [('length', first_call.3, halves(first_call.1))],
-                    if(ifNull(first_call.2, 0) = 0, [], [('length', first_call.3, halves(ifNull(first_call.2, 0)))])),
-                arrayMap(bit -> ('words', first_call.3, toString(bit)),
-                    arrayFilter(bit -> bit < 248, bitPositionsToArray(first_call.5)))) AS of_trace,
-            arrayConcat(of_spans.1, documents.1, of_trace) AS signals,
-            arrayConcat(of_spans.2, documents.2, arrayMap(x -> 1., of_trace)) AS times
+                    if(ifNull(first_call.2, 0) = 0, [], [('length', first_call.3, halves(ifNull(first_call.2, 0)))])))) AS single,
+            if(NOT meant, [], arrayMap(bit -> ('words', first_call.3, toString(bit)),
+                arrayFilter(bit -> bit < 248, bitPositionsToArray(first_call.5)))) AS words,
+            arrayConcat(of_spans.1, documents.1, behaviour, single, words) AS signals,
+            arrayConcat(of_spans.2, documents.2, arrayMap(x -> 1., arrayConcat(behaviour, single, words))) AS times,
+            arrayConcat(
+                arrayMap((one, count) -> count / arraySum((each, all) -> if(each.1 = one.1, all, 0), of_spans.1, of_spans.2),
+                    of_spans.1, of_spans.2),
+                arrayMap(count -> count / arraySum(documents.2), documents.2),
+                arrayMap(x -> 1., arrayConcat(behaviour, single)),
+                arrayMap(x -> 1 / length(words), words)) AS parts
         FROM traced
     ),
     cells AS
     (
         SELECT
-            meant, slot, one.1 AS signal, one.2 AS stratum, one.3 AS value, sum(often) AS n, sumForEach(amounts_part) AS amounts,
-            sumForEach(bases_part) AS bases, any(trace_id) AS trace
-        FROM
-        (
-            SELECT
-                trace_id, meant, slot, one, often,
-                often / arraySum((each, count) -> if(each.1 = one.1, count, 0), signals, times) AS part,
-                arrayMap(each -> each * part, amounts) AS amounts_part, arrayMap(each -> each * part, bases) AS bases_part
-            FROM said
-            ARRAY JOIN signals AS one, times AS often
-        )
+            meant, slot, one.1 AS signal, one.2 AS stratum, one.3 AS value, sum(often) AS n,
+            sumForEach(arrayMap(each -> each * part, amounts)) AS amounts, sumForEach(arrayMap(each -> each * part, bases)) AS bases,
+            any(trace_id) AS trace
+        FROM said
+        ARRAY JOIN signals AS one, times AS often, parts AS part
         GROUP BY meant, slot, signal, stratum, value
     ),
     ranked AS

@@ -36,7 +36,6 @@ ANSWERS: dict[str, tuple[str, str]] = {
 """Of the demo's incidents: what its alert measures, and whose fault it is ('': none of the five)."""
 BLIND: dict[str, Callable[[Traits], bool]] = {
     "prefix_break": lambda traits: not traits.content,
-    "moved_users_worse": lambda traits: not traits.tasks,
 }
 """Where senders do not tell what would show it: without content a prompt has no hash."""
 

@@ -27,6 +27,7 @@ from spanledger.cli.alert_probes import probes
 from spanledger.cli.analysis_metrics import JobMetrics, SettlingMetrics
 from spanledger.cli.card_maker import card_maker
 from spanledger.cli.engine_status import EngineStatus
+from spanledger.deletion import forget_alerts
 from spanledger.engine import Engine, open_engine
 from spanledger.errors import BadSetting, EngineUnavailable, SpanledgerError
 from spanledger.ownership import Ownership
@@ -155,6 +156,7 @@ class EngineService:
             try:
                 for table, day in drop_old(engine, self._settings):
                     logger.info("Dropped %s of %s: older than its retention.", table, day)
+                forget_alerts(engine)
             except SpanledgerError as error:
                 logger.warning("Retention will be tried again in an hour: %s", error)
             self._stop.wait(RETENTION_SECONDS)
