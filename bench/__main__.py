@@ -14,6 +14,7 @@ from rich.table import Table
 from bench import content, ingest, jobs, queries, reprice, settle
 from bench.detection.__main__ import detection
 from bench.figures import Figure
+from bench.triage.__main__ import triage
 
 BENCHES: dict[str, Callable[[float], list[Figure]]] = {
     "cpu": ingest.cpu_per_span,
@@ -25,6 +26,7 @@ BENCHES: dict[str, Callable[[float], list[Figure]]] = {
     "content": content.content,
     "jobs": jobs.jobs,
     "detection": detection,
+    "triage": triage,
 }
 
 

@@ -21,7 +21,7 @@ from analytics.statistics.psi import jensen_shannon
 FEWEST_BEFORE, FEWEST_AFTER = 10.0, 4.0
 """Counts on the sides of a split; with fewer nothing is said."""
 MOST_TRIES = 8
-FEWEST_STRETCHES = 3
+FEWEST_STRETCHES = 8
 LONGEST_STRETCH = 48
 """Slots of a stretch at most, of the size that the caller's slots have."""
 SMALLEST_P = 1e-300

@@ -15,7 +15,7 @@ from scipy import stats
 from analytics.statistics.mix_rate import Floats
 
 MOST_TRIES = 8
-FEWEST_STRETCHES = 3
+FEWEST_STRETCHES = 8
 LONGEST_STRETCH = 48
 
 

@@ -128,7 +128,9 @@ def _statement(name: str, condition: Condition) -> str:
 def _histograms(
     columns: Mapping[str, list[Any]], begin: datetime, slot: timedelta, slots: int
 ) -> list[tuple[bool, Histogram]]:
-    """Each with whether the filter means it."""
+    """Each with whether the filter means it. An answer without rows has no columns."""
+    if not columns:
+        return []
     rows: defaultdict[tuple[bool, str, str], list[int]] = defaultdict(list)
     for row, key in enumerate(zip(columns["meant"], columns["signal"], columns["stratum"], strict=True)):
         rows[key].append(row)

@@ -15,7 +15,7 @@ from analytics.statistics.histogram_change import HistogramChange, histogram_cha
 from analytics.triage.asked import LOOKBACK, Asked
 from analytics.triage.broken import Broken, broken
 from analytics.triage.cells import Cells, Histogram, behind
-from analytics.triage.power import power, volume_power
+from analytics.triage.power import TOLERANCE, power, volume_power
 from analytics.triage.signals import SIGNALS, Signal, Surface
 
 MOVED_Q = 0.01
@@ -28,8 +28,6 @@ DISCOUNT = 0.5
 """Of signals that follow others."""
 THIN = 50.0
 """Counts of a past with fewer of which others' past says more."""
-TOLERANCE = 2
-"""Slots behind the break in which its cause may seem to lie."""
 MOST_EVIDENCE = 5
 
 

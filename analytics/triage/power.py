@@ -1,9 +1,10 @@
 """Explanatory power: which part of a metric's change a signal's change carries, and whether it came when it had to.
 
 The part is the mix term of Kitagawa's split (analytics.statistics.mix_rate) over the signal's values, before and since
-its own change: what the metric would have moved had each value kept its rate and only their shares changed. A value
-that is new brings all that it has with it. The timing is how much of the metric's variation a step at the signal's
-date explains, beside the best step. Power is their product, from 0 to 1.
+its own change: what the metric would have moved had only their shares changed. A value that is new brings all that it
+has with it. What changed at another time than the metric did is split where the metric broke, at the rates that its
+values had until then: a release that went well for hours does not carry what came after. The timing is how much of the
+metric's variation a step at the signal's date explains, beside the best step. Power is their product, from 0 to 1.
 """
 
 from __future__ import annotations
@@ -16,15 +17,20 @@ from analytics.statistics.mix_rate import Floats, split
 from analytics.triage.broken import Broken
 from analytics.triage.cells import Cells, Histogram
 
+TOLERANCE = 2
+"""Slots between a signal's change and the metric's that are one time."""
+
 
 def power(cells: Cells, broken: Broken, histograms: Sequence[Histogram], at: int) -> float:
     """Of the strata of one signal together, that changed at a slot; 0 when the metric did not change."""
     if broken.change is None or cells.total is None:
         return 0.0
-    before, after = _levels(broken, at)
+    together = abs(at - broken.change.at) <= TOLERANCE
+    cut = at if together else broken.change.at
+    before, after = _levels(broken, cut)
     if not np.isfinite(after - before) or after == before:
         return 0.0
-    carried = sum(_mix(each, broken, at) for each in histograms) / (after - before)
+    carried = sum(_mix(each, broken, cut, kept=not together) for each in histograms) / (after - before)
     part = float(np.clip(carried, 0.0, 1.0)) * (1 - _volume_part(cells, broken, at))
     return part * broken.change.timing(at)
 
@@ -45,8 +51,8 @@ def _levels(broken: Broken, at: int) -> tuple[float, float]:
         )
 
 
-def _mix(histogram: Histogram, broken: Broken, at: int) -> float:
-    """What a stratum's mix moved of the metric of all traces."""
+def _mix(histogram: Histogram, broken: Broken, at: int, *, kept: bool) -> float:
+    """What a stratum's mix moved of the metric of all traces; `kept`: at the rates that values had before."""
     amounts, bases = histogram.amounts[broken.number], histogram.bases[broken.number]
     w0, w1 = bases[:at].sum(axis=0), bases[at:].sum(axis=0)
     if not w0.sum() > 0 or not w1.sum() > 0:
@@ -55,6 +61,8 @@ def _mix(histogram: Histogram, broken: Broken, at: int) -> float:
     shares = w1.sum() / broken.bases[at:].sum()
     if not histogram.of_peers:
         shares = (w0.sum() / broken.bases[:at].sum() + shares) / 2
+    if kept:
+        return float(((w1 / w1.sum() - w0 / w0.sum()) * np.where(w0 > 0, h0, h1)).sum() * shares)
     return float(split(w0, h0, w1, h1).mix.sum() * shares)
 
 
