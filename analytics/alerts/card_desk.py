@@ -37,8 +37,8 @@ class _Order:
 class CardDesk:
     """Cards by alert and episode. Thread-safe."""
 
-    def __init__(self, make: CardMaker, patience: float = PATIENCE) -> None:
-        self._make, self._patience = make, patience
+    def __init__(self, make: CardMaker, patience: float | None = None) -> None:
+        self._make, self._patience = make, PATIENCE if patience is None else patience
         self._orders: OrderedDict[tuple[str, int], _Order] = OrderedDict()
         self._waiting: deque[_Order] = deque()
         self._lock = threading.Condition()

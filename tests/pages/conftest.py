@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from analytics.jobs.contract import Candidate, Kind, Report, Severity, Window, as_parameter
 from analytics.jobs.source import Source
+from analytics.triage.room import TriageRoom
 from api.app import create_app
 from dashboards.boards.charts import CHARTS
 from spanledger.engine import Engine
@@ -94,7 +95,8 @@ def shot(page: Page, name: str) -> None:
 
 class _served:  # noqa: N801  (a context, written like a function)
     def __init__(self, engine: Engine, settings: Settings) -> None:
-        app = create_app(engine, settings, Status(), EmptyQuarantine(), NoJobs())
+        triages = TriageRoom(engine, settings)
+        app = create_app(engine, settings, Status(), EmptyQuarantine(), NoJobs(), triages=triages)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
