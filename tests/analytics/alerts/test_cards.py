@@ -64,12 +64,17 @@ def test_a_card_that_takes_too_long_lets_the_page_go_and_is_there_for_the_next_t
 
 
 def test_of_very_many_alerts_some_go_without_a_card(held: threading.Event) -> None:
+    begun = threading.Event()
+
     def slow(_alert: Alert) -> Card:
+        begun.set()
         held.wait(30)
         return Card("late")
 
     desk = CardDesk(slow, patience=0.1)
     alerts = [alert(f"{number:016x}") for number in range(MOST_WAITING + 5)]
+    desk.expect(alerts[:1])
+    assert begun.wait(10), "the first is under way, and does not wait any more"
     desk.expect(alerts)
     last = desk.card(alerts[-1])
     assert last
