@@ -38,6 +38,16 @@ def test_a_phone_does_not_scroll_sideways(page: Page, path: str) -> None:
     shot(page, f"{path.strip('/').replace('/', '-') or 'now'}-phone")
 
 
+def test_a_finding_with_its_surfaces_fits_on_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 375, "height": 800})
+    page.goto("/")
+    page.locator(".findings a").first.click()
+    page.wait_for_load_state("networkidle")
+    assert page.locator(".surfaces > li").count() == 5
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    shot(page, "finding-phone")
+
+
 @pytest.mark.parametrize("path", [path for path in PAGES if not path.startswith("/traces/")])
 def test_a_page_has_a_twin_in_json(page: Page, path: str) -> None:
     answer = page.request.get(f"{'/now' if path == '/' else path}.json")

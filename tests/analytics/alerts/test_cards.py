@@ -17,6 +17,7 @@ from analytics.alerts.channels.catalogue import channels
 from analytics.alerts.life import Alert, Event, State, Text
 from analytics.alerts.loop import Alerting
 from analytics.alerts.message import Card, Message
+from analytics.alerts.room import AlertRoom
 from analytics.alerts.times import as_parameter
 from analytics.triage.card import card_markdown, card_text
 from analytics.triage.room import TriageRoom
@@ -139,6 +140,7 @@ def test_a_page_carries_the_surfaces_a_picture_traces_and_the_runbook(
     assert "Image" in {part["type"] for part in teams.payload(page)["attachments"][0]["content"]["body"]}
     assert pagerduty.payload(page, "key")["images"][0]["src"] == page.card.picture
     _fetched(told, settings, page.card.picture)
+    assert AlertRoom(told.engine, settings).alert(page.alert.alert_id)["card"] == page.card.text
     told.engine.command("ALTER TABLE finding_states UPDATE state = 'resolved' WHERE 1", {}, {"mutations_sync": 2})
     told.minute()
     assert pager.taken[1].card is None, "who is told that it is over need not look"
