@@ -14,6 +14,7 @@ from rich.table import Table
 from bench import content, ingest, jobs, pages, queries, reprice, settle, sketches
 from bench.detection.__main__ import detection
 from bench.figures import Figure
+from bench.triage.__main__ import triage
 
 BENCHES: dict[str, Callable[[float], list[Figure]]] = {
     "cpu": ingest.cpu_per_span,
@@ -27,6 +28,7 @@ BENCHES: dict[str, Callable[[float], list[Figure]]] = {
     "jobs": jobs.jobs,
     "pages": pages.pages,
     "detection": detection,
+    "triage": triage,
 }
 
 

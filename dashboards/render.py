@@ -26,6 +26,7 @@ from spanledger.figures import (
     short,
     significant,
 )
+from spanledger.filters import quoted
 
 BETWEEN_TICKS = re.compile(r"`([^`]*)`")
 STATIC = Path(__file__).with_name("static")
@@ -62,12 +63,6 @@ def render_text(template: str, context: Mapping[str, object]) -> str:
 def significant_or_unknown(value: float | None) -> str:
     """Three significant figures, or –."""
     return UNKNOWN if value is None else significant(value)
-
-
-def quoted(text: str) -> str:
-    """A text as the filter language writes it, in quotation marks."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def ticks(text: str) -> Markup:

@@ -12,6 +12,7 @@ from dashboards.pages import (
     alerts,
     alike,
     boards,
+    cards,
     compare,
     explore,
     finding,
@@ -20,6 +21,7 @@ from dashboards.pages import (
     jobs,
     mapping,
     prompts,
+    runbook,
     settings,
     trace,
     traces,
@@ -52,6 +54,9 @@ def router(engine: Engine, in_force: Settings, rooms: Rooms) -> APIRouter:
     boards.add_charts(routes, engine)
     versions.add_charts(routes, engine)
     prompts.add_forms(routes, engine)
+    if rooms.triages:
+        finding.add_picture(routes, rooms.triages)
+    cards.add_pictures(routes, engine)
     if rooms.alerts:
         alerts.add_forms(routes, rooms.alerts)
     if rooms.explain:
@@ -70,7 +75,8 @@ def pages(engine: Engine, in_force: Settings, rooms: Rooms) -> Iterable[Page]:
     yield alike.page(engine)
     yield compare.page(engine)
     yield graph.page(engine)
-    yield finding.page(engine)
+    yield finding.page(engine, rooms.triages)
+    yield runbook.page()
     yield from boards.pages(engine)
     yield from prompts.pages(engine)
     yield from versions.pages(engine)

@@ -37,6 +37,16 @@ def test_a_page_complains_of_nothing_and_runs_nothing_and_fits_a_phone(page: Pag
     shot(page, f"{name}-phone")
 
 
+def test_a_finding_with_its_surfaces_fits_on_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 375, "height": 800})
+    page.goto("/")
+    page.locator(".findings a").first.click()
+    page.wait_for_load_state("networkidle")
+    assert page.locator(".surfaces > li").count() == 5
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    shot(page, "finding-phone")
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_has_a_twin_in_json(page: Page, name: str) -> None:
     path, _, query = PAGES[name].partition("?")
