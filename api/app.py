@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 import dashboards
 import spanledger
-from api import admin, alerts, carbon, energy, findings, jobs, money, problems, spans
+from api import admin, alerts, carbon, energy, findings, jobs, keys, login, money, problems, spans
 from api.admin import QuarantineRoom
 from api.alerts import AlertsRoom
 from api.doorkeeper import Doorkeeper
@@ -22,6 +22,8 @@ from api.slots import Slots
 from api.status import Status
 from spanledger import guard
 from spanledger import sql as sql_files
+from spanledger.access import of_request
+from spanledger.access.office import Office
 from spanledger.engine import Engine
 from spanledger.errors import LimitExceeded
 from spanledger.settings import Settings
@@ -65,7 +67,7 @@ class QueryAnswer(BaseModel):
     columns: list[Column]
     rows: list[list[Any]]
     elapsed_ms: float
-    rows_read: int
+    rows_read: int | None = Field(description="Null with a key of some tenants: it would tell of the others.")
 
 
 class Trace(BaseModel):
@@ -93,8 +95,10 @@ def create_app(  # noqa: PLR0913, PLR0917  (one parameter a room)
     quarantine: QuarantineRoom,
     analyses: JobsRoom,
     alarms: AlertsRoom | None = None,
+    office: Office | None = None,
 ) -> FastAPI:
-    """The app that `spanledger serve` runs; nothing in it outlives `engine`."""
+    """The app that `spanledger serve` runs; nothing in it outlives `engine`. Who starts it starts its `office`."""
+    office = office or Office(engine, settings)
     app = FastAPI(
         title="spanledger",
         version=spanledger.__version__,
@@ -103,7 +107,7 @@ def create_app(  # noqa: PLR0913, PLR0917  (one parameter a room)
         responses={"default": {"model": Problem, "description": "A problem", "content": {problems.MEDIA_TYPE: {}}}},
     )
     problems.install(app)
-    app.add_middleware(Doorkeeper, settings=settings)
+    app.add_middleware(Doorkeeper, settings=settings, office=office)
     _add_probes(app, status)
     slots = Slots(MAX_QUERIES, "queries")
     _add_reads(app, engine, slots, settings.query_max_rows)
@@ -116,6 +120,8 @@ def create_app(  # noqa: PLR0913, PLR0917  (one parameter a room)
     if alarms is not None:
         app.include_router(alerts.router(alarms))
     app.include_router(carbon.router(engine))
+    app.include_router(keys.router(office.store, office.audit))
+    app.include_router(login.router(office.ring, office.sessions))
     app.include_router(dashboards.router(engine, settings))
     return app
 
@@ -155,7 +161,7 @@ def _add_reads(app: FastAPI, engine: Engine, slots: Slots, max_rows: int) -> Non
                     "columns": [{"name": name, "type": kind} for name, kind in answer.columns],
                     "rows": answer.rows,
                     "elapsed_ms": answer.elapsed_ms,
-                    "rows_read": answer.rows_read,
+                    "rows_read": None if of_request() else answer.rows_read,
                 }
             )
 

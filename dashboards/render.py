@@ -11,6 +11,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dashboards.asked import RANGES
+from spanledger.access.viewer import viewer
 
 UNKNOWN = "–"
 """What stands where a value is not known; never 0."""
@@ -149,4 +150,4 @@ _environment.filters.update(
     count=count, short=short, duration=duration, ago=ago, money=money, energy=energy, carbon=carbon, percent=percent,
     moment=moment, significant=significant,
 )  # fmt: skip
-_environment.globals.update(static=static, NAV=NAV, RANGES=RANGES)
+_environment.globals.update(static=static, NAV=NAV, RANGES=RANGES, viewer=viewer)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import inspect
 import logging
 import queue
-import re
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,47 +22,26 @@ import orjson
 from clickhouse_connect import common
 from clickhouse_connect.driver.binding import quote_identifier
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 from clickhouse_connect.driver.httpclient import HttpClient
 
-from spanledger.errors import BadSetting, EngineUnavailable, LimitExceeded, QueryFailed, SpanledgerError
+from spanledger.access.filters import settings_of
+from spanledger.access.scope import Scope, of_request
+from spanledger.engine_errors import mapped
+from spanledger.errors import BadSetting, QueryFailed, QueryRefused, SpanledgerError
 from spanledger.ownership import Ownership
 from spanledger.settings import MIB, Settings
-from spanledger.sql import literal
+from spanledger.sql import literal, read
 
 POOL_SIZE = 8
 """Idle handles kept open."""
-
-LIMIT_CODES = frozenset({158, 159, 160, 241, 307, 396})
-"""ClickHouse: TOO_MANY_ROWS, TIMEOUT_EXCEEDED, TOO_SLOW, MEMORY_LIMIT_EXCEEDED, TOO_MANY_BYTES, .._ROWS_OR_BYTES."""
-
-RETRYABLE_CODES = frozenset(
-    {
-        74, 75, 76, 77,  # can't read, write, open or close a file
-        159, 160,  # time is up
-        173,  # CANNOT_ALLOCATE_MEMORY
-        201, 202,  # quota, too many simultaneous queries
-        203, 209, 210, 236,  # no free connection, socket timeout, network, aborted
-        241,  # MEMORY_LIMIT_EXCEEDED: of all queries together, so later may do
-        242, 243,  # table is read-only, NOT_ENOUGH_SPACE
-        252,  # TOO_MANY_PARTS: merges lag behind
-        279, 285, 286, 287, 289, 319,  # replicas away, quorum not met, status of insert unknown
-        394, 425, 439,  # cancelled, system error, can't schedule a task
-        499, 999, 1000, 1001,  # object storage, keeper, and exceptions from below
-    }
-)  # fmt: skip
-"""ClickHouse codes after which the same statement may work."""
+MOST_SCOPES = 64
+"""Scopes whose handles are kept open; those of the one that was asked longest ago are closed."""
+STORED_TABLES = Path(__file__).parent / "access" / "stored_tables.sql"
 
 UNKNOWN_DATABASE = 81
 
 TALKATIVE_LOGGERS = ("clickhouse_connect.driver", "urllib3.connectionpool")
 """They log each retry with its URL, which holds the statement's parameters; the error that follows says what counts."""
-
-DRIVER_PREAMBLE = re.compile(r"^Received ClickHouse exception, code: \d+, server response: ")
-KEY_OF_HASHES = re.compile(r"(?<!\d)\d{19,20}(?!\d)")
-"""A number as long as the halves of the key in the views (`spanledger.content`), which errors may quote."""
-SERVER_FAULT = re.compile(r"^HTTP driver received HTTP status (429|5\d\d)")
-"""An error answer without ClickHouse's code: of a proxy or load balancer that can't reach it."""
 
 UTC = {"session_timezone": "UTC"}
 """Times without a zone are UTC, also on a machine that lives elsewhere: parameters of windows have none."""
@@ -109,7 +89,7 @@ class _Pool:
     @contextmanager
     def client(self) -> Iterator[Client]:
         """A handle for one statement; one that met an error is not used again."""
-        with _mapped(self._limits_are_final):
+        with mapped(self._limits_are_final):
             try:
                 client = self._idle.get_nowait()
             except queue.Empty:
@@ -138,26 +118,33 @@ class _Pool:
 
 
 class Engine:
-    """One ClickHouse, embedded or a server. Thread-safe."""
+    """One ClickHouse, embedded or a server. Thread-safe.
+
+    For a request that has a scope (`spanledger.access.scope`) all is read through handles whose settings filter every
+    table; such a request changes nothing.
+    """
 
     def __init__(self, settings: Settings, ownership: Ownership | None = None) -> None:
         self._ownership = ownership
         self.embedded = settings.embedded
-        connect = _connector(settings)
-        self._trusted = _Pool(connect)
-        self._guarded = _Pool(lambda: _set(connect(), reader_limits(settings)), limits_are_final=True)
+        self._connect = _connector(settings)
+        self._limits = reader_limits(settings)
+        self._open = _Pool(self._connect)
+        self._guarded = _Pool(lambda: _set(self._connect(), self._limits), limits_are_final=True)
+        self._scoped: OrderedDict[Scope, _Pool] = OrderedDict()
+        self._scopes_lock = threading.Lock()
 
     def query(
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> Answer:
         """The rows of one SELECT of ours; `{name:Type}` in the SQL is bound from `parameters`."""
-        return _run(self._trusted, sql, parameters, settings)
+        return _run(self._reading(), sql, parameters, settings)
 
     def columns(
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> ColumnAnswer:
         """The same rows by column."""
-        body = _loads(_raw(self._trusted, sql, parameters, settings, "JSONColumnsWithMetadata"))
+        body = _loads(_raw(self._reading(), sql, parameters, settings, "JSONColumnsWithMetadata"))
         return ColumnAnswer(_columns(body), body["data"], **_statistics(body))
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[list[Any]]:
@@ -170,23 +157,23 @@ class Engine:
         The engine's read-only mode alone does not stop INTO OUTFILE or reading system tables: `spanledger.guard`
         must have passed the statement first.
         """
-        return _run(self._guarded, sql, parameters, None)
+        return _run(self._within(of_request()) or self._guarded, sql, parameters, None)
 
     def command(
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> None:
         """Run a statement that returns nothing; one with `settings` has no SETTINGS of its own."""
-        with self._trusted.client() as client:
+        with self._changing().client() as client:
             client.command(_with(sql, settings), parameters=dict(parameters or {}))
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Insert a few rows from Python."""
-        with self._trusted.client() as client:
+        with self._changing().client() as client:
             client.insert(table, rows, column_names=list(columns))
 
     def insert_raw(self, table: str, body: bytes | BinaryIO, form: str, settings: Mapping[str, Any]) -> None:
         """Insert bytes that the engine decodes itself; `form` is a ClickHouse format, e.g. `ProtobufSingle`."""
-        with self._trusted.client() as client:
+        with self._changing().client() as client:
             client.raw_insert(table, insert_block=body, settings=dict(settings), fmt=form)
 
     def insert_file(self, table: str, path: Path, form: str, settings: Mapping[str, Any]) -> None:
@@ -198,6 +185,32 @@ class Engine:
         with path.open("rb") as file:
             self.insert_raw(table, file, form, settings)
 
+    def _reading(self) -> _Pool:
+        """Handles for a statement of ours that reads."""
+        return self._within(of_request()) or self._open
+
+    def _changing(self) -> _Pool:
+        """Handles for a statement that changes something; QueryRefused within a scope."""
+        if of_request():
+            raise QueryRefused("A key that is held to some tenants reads; it can't change anything.")
+        return self._open
+
+    def _within(self, scope: Scope | None) -> _Pool | None:
+        """Handles that see only the rows of a scope; None when there is no scope."""
+        if scope is None:
+            return None
+        with self._scopes_lock:
+            pool = self._scoped.pop(scope, None) or self._narrowed(scope)
+            self._scoped[scope] = pool
+            if len(self._scoped) > MOST_SCOPES:
+                self._scoped.popitem(last=False)[1].close()
+        return pool
+
+    def _narrowed(self, scope: Scope) -> _Pool:
+        stored = [name for [name] in _run(self._open, read(STORED_TABLES), None, None).rows]
+        limits = {**settings_of(scope, stored), **self._limits}
+        return _Pool(lambda: _set(self._connect(), limits), limits_are_final=True)
+
     def announce(self, address: str) -> None:
         """Tell other processes, by the lock file, at which base URL this one answers."""
         if self._ownership:
@@ -205,8 +218,8 @@ class Engine:
 
     def close(self) -> None:
         """Close all handles and give the data directory free."""
-        self._guarded.close()
-        self._trusted.close()
+        for pool in (*self._scoped.values(), self._guarded, self._open):
+            pool.close()
         if self._ownership:
             self._ownership.release()
 
@@ -355,35 +368,3 @@ def _columns(body: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _statistics(body: Mapping[str, Any]) -> dict[str, Any]:
     statistics = body["statistics"]
     return {"elapsed_ms": round(statistics["elapsed"] * 1000, 3), "rows_read": statistics["rows_read"]}
-
-
-@contextmanager
-def _mapped(limits_are_final: bool) -> Iterator[None]:
-    """Turn each error of the driver into one of ours. This is the only place that knows the driver's errors."""
-    try:
-        yield
-    except ClickHouseError as error:
-        raise map_error(error, limits_are_final) from error
-    except OSError as error:
-        raise EngineUnavailable(f"The engine can't be reached: {error}") from error
-
-
-def map_error(error: ClickHouseError, limits_are_final: bool) -> SpanledgerError:
-    """The error of ours that a driver's error stands for.
-
-    A query from outside that meets a limit would meet it again; for an insert of ours it is a busy hour.
-    """
-    code = getattr(error, "code", None)
-    message = DRIVER_PREAMBLE.sub("", str(error).strip().replace("\n", " "))
-    message = KEY_OF_HASHES.sub("<number>", message)
-    if limits_are_final and code in LIMIT_CODES:
-        return LimitExceeded(message, code)
-    if code is None and error.__cause__ is not None and isinstance(error, OperationalError):
-        # the driver's own text, and that of a MaxRetryError, hold the whole URL with the statement's parameters
-        cause = getattr(error.__cause__, "reason", None) or error.__cause__
-        return EngineUnavailable(f"The ClickHouse server does not answer: {cause}")
-    if code in RETRYABLE_CODES or (
-        code is None and (isinstance(error, OperationalError) or SERVER_FAULT.match(message))
-    ):
-        return EngineUnavailable(message, code)
-    return QueryFailed(message, code)

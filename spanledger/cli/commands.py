@@ -13,7 +13,7 @@ from collector.service import Addresses
 from collector.service import run as run_collect
 from spanledger import __version__
 from spanledger.cli import doctor as doctor_checks
-from spanledger.cli import local, money
+from spanledger.cli import keys, local, money
 from spanledger.cli.alerts import app as alerts_app
 from spanledger.cli.carbon import carbon
 from spanledger.cli.demo import demo
@@ -41,6 +41,8 @@ app.add_typer(energy_app, name="energy")
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(findings_app, name="findings")
 app.add_typer(alerts_app, name="alerts")
+app.add_typer(keys.app, name="keys")
+app.command("audit")(keys.audit)
 app.command("carbon")(carbon)
 app.command("explain-mapping")(explain_mapping)
 app.command("demo")(demo)

@@ -22,6 +22,7 @@ from analytics.settling.loop import SettlingLoop
 from api.app import create_app
 from collector.drain import Drain, drains
 from collector.quarantine import Quarantine
+from spanledger.access.office import Office
 from spanledger.cli.alert_probes import probes
 from spanledger.cli.analysis_metrics import JobMetrics, SettlingMetrics
 from spanledger.cli.engine_status import EngineStatus
@@ -103,7 +104,8 @@ class EngineService:
         quarantine = Quarantine(engine, self._settings.data_dir, time.time)
         alerting = Alerting(engine, self._settings, probes(self._settings, schedule.progress))
         alarms = AlertRoom(engine, self._settings, alerting.nudge)
-        app = create_app(engine, self._settings, status, quarantine, analyses, alarms)
+        office = Office(engine, self._settings)
+        app = create_app(engine, self._settings, status, quarantine, analyses, alarms, office)
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -117,6 +119,7 @@ class EngineService:
             return
         housekeeping = threading.Thread(target=self._keep_house, args=(engine,), name="housekeeping", daemon=True)
         announcer = threading.Thread(target=self._announce, args=(engine, listener, ready), daemon=True)
+        office.start()
         for drain in draining:
             drain.start()
         settling.start()
@@ -136,6 +139,7 @@ class EngineService:
             schedule.stop()
             alerting.stop()
             housekeeping.join(STOP_SECONDS)
+            office.stop()
 
     def _announce(self, engine: Engine, listener: socket.socket, ready: Callable[[str], None]) -> None:
         while not (self._server and self._server.started):

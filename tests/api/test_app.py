@@ -107,6 +107,7 @@ def test_the_api_describes_itself(client: TestClient) -> None:
         "/api/v1/reprice", "/api/v1/reprice/days", "/api/v1/energy/import", "/api/v1/energy/spans/{span_id}",
         "/api/v1/findings", "/api/v1/findings/{finding_id}", "/api/v1/jobs", "/api/v1/jobs/runs",
         "/api/v1/jobs/{job}/runs", "/api/v1/jobs/{job}/run", "/api/v1/jobs/backfill", "/api/v1/jobs/{job}/backfill",
+        "/api/v1/keys", "/api/v1/keys/{key_id}", "/api/v1/audit",
     }  # fmt: skip
     answer = paths["/api/v1/query"]["post"]["responses"]
     assert answer["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/QueryAnswer")
