@@ -13,11 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 import dashboards
 import spanledger
-from api import admin, alerts, carbon, energy, findings, jobs, keys, login, money, problems, spans
+from api import admin, alerts, carbon, energy, findings, jobs, keys, login, money, problems, resources, scores, spans
 from api.admin import QuarantineRoom
 from api.alerts import AlertsRoom
 from api.doorkeeper import Doorkeeper
 from api.jobs import JobsRoom
+from api.scores import ScoresRoom
 from api.slots import Slots
 from api.status import Status
 from spanledger import guard
@@ -96,6 +97,7 @@ def create_app(  # noqa: PLR0913, PLR0917  (one parameter a room)
     analyses: JobsRoom,
     alarms: AlertsRoom | None = None,
     office: Office | None = None,
+    judgements: ScoresRoom | None = None,
 ) -> FastAPI:
     """The app that `spanledger serve` runs; nothing in it outlives `engine`. Who starts it starts its `office`."""
     office = office or Office(engine, settings)
@@ -111,6 +113,7 @@ def create_app(  # noqa: PLR0913, PLR0917  (one parameter a room)
     _add_probes(app, status)
     slots = Slots(MAX_QUERIES, "queries")
     _add_reads(app, engine, slots, settings.query_max_rows)
+    app.include_router(resources.router(engine, slots))
     app.include_router(spans.router(engine, slots))
     app.include_router(admin.router(engine, quarantine))
     app.include_router(money.router(engine))
@@ -119,6 +122,8 @@ def create_app(  # noqa: PLR0913, PLR0917  (one parameter a room)
     app.include_router(findings.router(engine))
     if alarms is not None:
         app.include_router(alerts.router(alarms))
+    if judgements is not None:
+        app.include_router(scores.router(judgements))
     app.include_router(carbon.router(engine))
     app.include_router(keys.router(office.store, office.audit))
     app.include_router(login.router(office.ring, office.sessions))

@@ -22,6 +22,7 @@ from analytics.settling.loop import SettlingLoop
 from api.app import create_app
 from collector.drain import Drain, drains
 from collector.quarantine import Quarantine
+from collector.scores import ScoreTaker
 from spanledger.access.office import Office
 from spanledger.cli.alert_probes import probes
 from spanledger.cli.analysis_metrics import JobMetrics, SettlingMetrics
@@ -105,7 +106,7 @@ class EngineService:
         alerting = Alerting(engine, self._settings, probes(self._settings, schedule.progress))
         alarms = AlertRoom(engine, self._settings, alerting.nudge)
         office = Office(engine, self._settings)
-        app = create_app(engine, self._settings, status, quarantine, analyses, alarms, office)
+        app = create_app(engine, self._settings, status, quarantine, analyses, alarms, office, ScoreTaker(engine))
         config = uvicorn.Config(
             app,
             log_config=None,

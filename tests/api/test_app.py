@@ -107,7 +107,9 @@ def test_the_api_describes_itself(client: TestClient) -> None:
         "/api/v1/reprice", "/api/v1/reprice/days", "/api/v1/energy/import", "/api/v1/energy/spans/{span_id}",
         "/api/v1/findings", "/api/v1/findings/{finding_id}", "/api/v1/jobs", "/api/v1/jobs/runs",
         "/api/v1/jobs/{job}/runs", "/api/v1/jobs/{job}/run", "/api/v1/jobs/backfill", "/api/v1/jobs/{job}/backfill",
-        "/api/v1/keys", "/api/v1/keys/{key_id}", "/api/v1/audit",
+        "/api/v1/keys", "/api/v1/keys/{key_id}", "/api/v1/audit", "/api/v1/traces", "/api/v1/scores",
+        "/api/v1/sessions", "/api/v1/sessions/{id}", "/api/v1/users", "/api/v1/users/{id}", "/api/v1/tasks",
+        "/api/v1/tasks/{id}", "/api/v1/prompts", "/api/v1/prompts/{name}",
     }  # fmt: skip
     answer = paths["/api/v1/query"]["post"]["responses"]
     assert answer["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/QueryAnswer")
