@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Header, Response
 from fastapi import Path as InPath
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import PlainTextResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 import dashboards
 import spanledger
-from api import admin, alerts, carbon, energy, findings, jobs, keys, login, money, problems, resources, scores, spans
+from api import (
+    admin,
+    alerts,
+    carbon,
+    energy,
+    export,
+    findings,
+    jobs,
+    keys,
+    login,
+    money,
+    problems,
+    resources,
+    scores,
+    spans,
+)
 from api.admin import QuarantineRoom
 from api.alerts import AlertsRoom
 from api.doorkeeper import Doorkeeper
@@ -40,6 +57,7 @@ MAX_SPANS_OF_A_TRACE = 10_000
 TOO_MANY_ROWS = 396
 """ClickHouse's code for an answer with too many rows."""
 
+LINES = "application/x-ndjson"
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 Scalar = str | bool | int | FiniteFloat | None
@@ -109,11 +127,12 @@ def create_app(  # noqa: PLR0913, PLR0917  (one parameter a room)
         responses={"default": {"model": Problem, "description": "A problem", "content": {problems.MEDIA_TYPE: {}}}},
     )
     problems.install(app)
-    app.add_middleware(Doorkeeper, settings=settings, office=office)
+    app.add_middleware(Doorkeeper, engine=engine, settings=settings, office=office)
     _add_probes(app, status)
     slots = Slots(MAX_QUERIES, "queries")
     _add_reads(app, engine, slots, settings.query_max_rows)
     app.include_router(resources.router(engine, slots))
+    app.include_router(export.router(engine))
     app.include_router(spans.router(engine, slots))
     app.include_router(admin.router(engine, quarantine))
     app.include_router(money.router(engine))
@@ -153,9 +172,20 @@ def _add_probes(app: FastAPI, status: Status) -> None:
 
 
 def _add_reads(app: FastAPI, engine: Engine, slots: Slots, max_rows: int) -> None:
-    @app.post("/api/v1/query", tags=["data"], responses={200: {"model": QueryAnswer}})
-    def query(asked: Query) -> Response:
-        """Run one SELECT: read-only, and bounded in time, memory, rows read and rows of the answer."""
+    def lines(statement: str, parameters: dict[str, Any]) -> Iterator[bytes]:
+        with slots.taken():
+            yield from engine.stream(statement, parameters, "JSONEachRow")
+
+    @app.post("/api/v1/query", tags=["data"], responses={200: {"model": QueryAnswer, "content": {LINES: {}}}})
+    def query(asked: Query, accept: Annotated[str, Header()] = "") -> Response:
+        """Run one SELECT: read-only, and bounded in time, memory, rows read and rows of the answer.
+
+        With `Accept: application/x-ndjson` each row is a line of JSON, they come as they are found, and are any number.
+        """
+        if accept.partition(";")[0].strip() == LINES:
+            found = lines(guard.check(engine, asked.sql, asked.parameters), asked.parameters)
+            first = next(found, b"")  # what fails at once is told as a problem
+            return StreamingResponse(chain([first], found), media_type=LINES)
         with slots.taken():
             statement = guard.check(engine, asked.sql, asked.parameters)
             answer = engine.query_guarded(statement, asked.parameters)

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import problems
 from api.auditing import Witness
 from api.bodies import MAX_BODY_BYTES, TOO_LARGE, bounded, marked, read_ahead
+from api.leaving import Leaving
 from api.permissions import OF_ALL_TENANTS, SAFE_METHODS, changes, is_audited, is_open, roles_for
 from api.rates import Rates
 from spanledger.access import within
@@ -22,6 +23,7 @@ from spanledger.access.office import Office
 from spanledger.access.scope import Scope as Rows
 from spanledger.access.sessions import COOKIE
 from spanledger.access.viewer import Viewer, seen_by
+from spanledger.engine import Engine
 from spanledger.settings import Settings
 
 WRONG_KEYS_PER_MINUTE = 30
@@ -33,8 +35,9 @@ FORM = "application/x-www-form-urlencoded"
 class Doorkeeper:
     """Refuses what may not come in, and marks what goes out."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, office: Office) -> None:
+    def __init__(self, app: ASGIApp, engine: Engine, settings: Settings, office: Office) -> None:
         self._app = app
+        self._engine = engine
         self._ring = office.ring
         self._sessions = office.sessions
         self._audit = office.audit
@@ -52,8 +55,10 @@ class Doorkeeper:
         if refusal is not None:
             await refusal(scope, receive, marked(send))
             return
-        receive = bounded(receive)
-        if viewer.session and changes(request.method, request.path):
+        changing = changes(request.method, request.path)
+        if changing:
+            receive = bounded(receive)
+        if changing and viewer.session:
             receive, body = await read_ahead(receive)
             if not self._carries(viewer, request, body):
                 await _FORGED(scope, receive, marked(send))
@@ -63,7 +68,10 @@ class Doorkeeper:
             receive, send = witness.beside(scope, receive, send)
         rows = Rows.of(viewer.key.tenants) if viewer.key else None
         with seen_by(viewer), within(rows):
-            await self._app(scope, receive, marked(send))
+            if changing:
+                await self._app(scope, receive, marked(send))
+            else:
+                await Leaving(self._engine.cancel).serve(self._app, scope, receive, marked(send))
 
     def _who(self, request: Asking) -> Viewer:
         """By the key of the header, or else by the cookie."""

@@ -54,7 +54,7 @@ def router(engine: Engine, slots: Slots) -> APIRouter:
         """Spans of a time range that a filter finds."""
         begin, end = time_range(since, until)
         condition = compile_filter(filter)
-        names = _columns(columns)
+        names = list(dict.fromkeys([*columns_of(columns), "started_at", "trace_id", "span_id"]))
         before = unpack(cursor, 3) if cursor else ["1970-01-01 00:00:00", "", ""]
         statement = sql.read(PAGE).replace("COLUMNS_ASKED", ", ".join(names)).replace("FILTER", condition.sql)
         values = {
@@ -70,11 +70,12 @@ def router(engine: Engine, slots: Slots) -> APIRouter:
     return routes
 
 
-def _columns(asked: str) -> list[str]:
+def columns_of(asked: str) -> list[str]:
+    """Columns by the names that were asked for; BadRequest for one that is none."""
     names = [name.strip() for name in asked.split(",") if name.strip()] or list(DEFAULT_COLUMNS)
     known = {*DEFAULT_COLUMNS, *MORE_COLUMNS, *(name for name, field in FIELDS.items() if not field.sql)}
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             raise BadRequest(f"{name!r} is no column of spans." + (f" Did you mean {near[0]}?" if near else ""))
-    return list(dict.fromkeys([*names, "started_at", "trace_id", "span_id"]))
+    return list(dict.fromkeys(names))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -24,21 +24,32 @@ SCOPE = "spanledger.scores"
 
 
 class Score(Protocol):
-    """One score, as the API takes it."""
+    """One score, as the API takes it; `at` in Unix seconds, None: now."""
 
-    name: str
-    value: float | None
-    label: str
-    explanation: str
-    trace_id: str
-    span_id: str
-    tenant: str
-    user_id: str
-    session_id: str
-    response_id: str
-    at: float | None
-    """Unix seconds; None: now."""
-    attributes: dict[str, str]
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def value(self) -> float | None: ...  # noqa: D102
+    @property
+    def label(self) -> str: ...  # noqa: D102
+    @property
+    def explanation(self) -> str: ...  # noqa: D102
+    @property
+    def trace_id(self) -> str: ...  # noqa: D102
+    @property
+    def span_id(self) -> str: ...  # noqa: D102
+    @property
+    def tenant(self) -> str: ...  # noqa: D102
+    @property
+    def user_id(self) -> str: ...  # noqa: D102
+    @property
+    def session_id(self) -> str: ...  # noqa: D102
+    @property
+    def response_id(self) -> str: ...  # noqa: D102
+    @property
+    def at(self) -> float | None: ...  # noqa: D102
+    @property
+    def attributes(self) -> Mapping[str, str]: ...  # noqa: D102
 
 
 class ScoreTaker:

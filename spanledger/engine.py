@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import logging
 import queue
+import shutil
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,7 +27,9 @@ from clickhouse_connect.driver.httpclient import HttpClient
 
 from spanledger.access.filters import settings_of
 from spanledger.access.scope import Scope, of_request
+from spanledger.asker import Asker, signed
 from spanledger.engine_errors import mapped
+from spanledger.engine_stream import stream
 from spanledger.errors import BadSetting, QueryFailed, QueryRefused, SpanledgerError
 from spanledger.ownership import Ownership
 from spanledger.settings import MIB, Settings
@@ -36,7 +39,12 @@ POOL_SIZE = 8
 """Idle handles kept open."""
 MOST_SCOPES = 64
 """Scopes whose handles are kept open; those of the one that was asked longest ago are closed."""
+OF_ANSWERS = frozenset({"max_result_rows", "limit"})
+"""Bounds of what is answered at once; a stream has none."""
 STORED_TABLES = Path(__file__).parent / "access" / "stored_tables.sql"
+EXPORTS = "exports"
+"""Folder of files on their way out."""
+KILL = Path(__file__).with_name("kill.sql")
 
 UNKNOWN_DATABASE = 81
 
@@ -130,9 +138,9 @@ class Engine:
         self._connect = _connector(settings)
         self._limits = reader_limits(settings)
         self._open = _Pool(self._connect)
-        self._guarded = _Pool(lambda: _set(self._connect(), self._limits), limits_are_final=True)
-        self._scoped: OrderedDict[Scope, _Pool] = OrderedDict()
-        self._scopes_lock = threading.Lock()
+        self._bounded: OrderedDict[tuple[Scope | None, bool], _Pool] = OrderedDict()
+        self._lock = threading.Lock()
+        self._files = settings.data_dir / EXPORTS if settings.embedded else None
 
     def query(
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
@@ -157,7 +165,18 @@ class Engine:
         The engine's read-only mode alone does not stop INTO OUTFILE or reading system tables: `spanledger.guard`
         must have passed the statement first.
         """
-        return _run(self._within(of_request()) or self._guarded, sql, parameters, None)
+        return _run(self._guarded(), sql, parameters, None)
+
+    def stream(self, sql: str, parameters: Mapping[str, Any] | None, form: str) -> Iterator[bytes]:
+        """The rows of such a SELECT as bytes of a format of ClickHouse, piece by piece, in any number."""
+        with self._guarded(many=True).client() as client:
+            yield from stream(client, self._files, signed(sql), parameters or {}, form)
+
+    def cancel(self, asker: Asker) -> None:
+        """End what runs for a request, and let it begin nothing more."""
+        asker.left = True
+        with self._open.client() as client:
+            client.command(read(KILL), parameters={"mark": asker.mark})
 
     def command(
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
@@ -187,7 +206,7 @@ class Engine:
 
     def _reading(self) -> _Pool:
         """Handles for a statement of ours that reads."""
-        return self._within(of_request()) or self._open
+        return self._guarded() if of_request() else self._open
 
     def _changing(self) -> _Pool:
         """Handles for a statement that changes something; QueryRefused within a scope."""
@@ -195,21 +214,21 @@ class Engine:
             raise QueryRefused("A key that is held to some tenants reads; it can't change anything.")
         return self._open
 
-    def _within(self, scope: Scope | None) -> _Pool | None:
-        """Handles that see only the rows of a scope; None when there is no scope."""
-        if scope is None:
-            return None
-        with self._scopes_lock:
-            pool = self._scoped.pop(scope, None) or self._narrowed(scope)
-            self._scoped[scope] = pool
-            if len(self._scoped) > MOST_SCOPES:
-                self._scoped.popitem(last=False)[1].close()
+    def _guarded(self, *, many: bool = False) -> _Pool:
+        """Handles that read within bounds, and see only the rows of the request's scope. `many`: of rows any number."""
+        kind = (of_request(), many)
+        with self._lock:
+            pool = self._bounded.pop(kind, None) or self._bound(*kind)
+            self._bounded[kind] = pool
+            if len(self._bounded) > MOST_SCOPES:
+                self._bounded.popitem(last=False)[1].close()
         return pool
 
-    def _narrowed(self, scope: Scope) -> _Pool:
-        stored = [name for [name] in _run(self._open, read(STORED_TABLES), None, None).rows]
-        limits = {**settings_of(scope, stored), **self._limits}
-        return _Pool(lambda: _set(self._connect(), limits), limits_are_final=True)
+    def _bound(self, scope: Scope | None, many: bool) -> _Pool:
+        stored = [name for [name] in _run(self._open, read(STORED_TABLES), None, None).rows] if scope else []
+        limits = {name: value for name, value in self._limits.items() if not (many and name in OF_ANSWERS)}
+        held = {**(settings_of(scope, stored) if scope else {}), **limits}
+        return _Pool(lambda: _set(self._connect(), held), limits_are_final=True)
 
     def announce(self, address: str) -> None:
         """Tell other processes, by the lock file, at which base URL this one answers."""
@@ -218,7 +237,7 @@ class Engine:
 
     def close(self) -> None:
         """Close all handles and give the data directory free."""
-        for pool in (*self._scoped.values(), self._guarded, self._open):
+        for pool in (*self._bounded.values(), self._open):
             pool.close()
         if self._ownership:
             self._ownership.release()
@@ -234,6 +253,7 @@ def open_engine(settings: Settings, *, role: str) -> Engine:
     if settings.embedded:
         ownership = Ownership.take(settings.data_dir / "engine.lock", role)
         (settings.data_dir / "engine").mkdir(exist_ok=True)
+        shutil.rmtree(settings.data_dir / EXPORTS, ignore_errors=True)  # of a process that was killed
     else:
         for name in TALKATIVE_LOGGERS:
             logging.getLogger(name).setLevel(logging.ERROR)
@@ -343,7 +363,7 @@ def _raw(
     pool: _Pool, sql: str, parameters: Mapping[str, Any] | None, settings: Mapping[str, Any] | None, form: str
 ) -> bytes:
     with pool.client() as client:
-        return client.raw_query(_with(sql, settings), parameters=dict(parameters or {}), fmt=form)
+        return client.raw_query(signed(_with(sql, settings)), parameters=dict(parameters or {}), fmt=form)
 
 
 def _with(sql: str, settings: Mapping[str, Any] | None) -> str:

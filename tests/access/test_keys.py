@@ -88,7 +88,7 @@ def test_another_process_sees_what_the_table_says(store: KeyStore, engine: Engin
     made = store.create("ci", "read", ["acme", "blue's"])
     other = tmp_path / "other"
     KeyStore(engine, other).publish()
-    key = KeyRing(Settings(data_dir=other)).find(f"bearer {made['key']}".encode())
+    key = KeyRing(Settings.model_validate({"data_dir": other})).find(f"bearer {made['key']}".encode())
     assert key
     assert (key.role, key.tenants) == ("read", ("acme", "blue's"))
 

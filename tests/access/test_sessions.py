@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from spanledger.access import KeyRing
 from spanledger.access.sessions import LIFE_SECONDS, Session, Sessions
@@ -18,7 +17,7 @@ class Clock:
 
 
 def ring(data_dir: Path, *keys: str) -> KeyRing:
-    return KeyRing(Settings(data_dir=data_dir, api_keys=tuple(SecretStr(key) for key in keys)))
+    return KeyRing(Settings.model_validate({"data_dir": data_dir, "api_keys": ",".join(keys)}))
 
 
 @pytest.fixture

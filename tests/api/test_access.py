@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from api.app import create_app
@@ -20,26 +22,33 @@ HOST = "https://spans.example.com"
 HTML = {"Accept": "text/html"}
 
 
-@pytest.fixture
-def here(settings: Settings, tmp_path: Path) -> Settings:
-    return settings.model_copy(update={"data_dir": tmp_path})
+@pytest.fixture(scope="module")
+def here(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return settings.model_copy(update={"data_dir": tmp_path_factory.mktemp("access")})
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def office(engine: Engine, here: Settings) -> Office:
     for table in ("api_keys", "api_key_uses", "audit_log"):
         engine.command(f"TRUNCATE TABLE {table} SYNC")
-    return Office(engine, here)
+    office = Office(engine, here)
+    office.store.create("the first", "admin")
+    return office
+
+
+@pytest.fixture(scope="module")
+def closed_app(engine: Engine, here: Settings, office: Office) -> FastAPI:
+    """With keys, so that all is closed."""
+    return create_app(engine, here, Told(), EmptyQuarantine(), NoJobs(), None, office)
 
 
 @pytest.fixture
-def browse(engine: Engine, here: Settings, office: Office) -> Iterator[Callable[[], TestClient]]:
-    """Opens windows that share no cookies."""
-    app = create_app(engine, here, Told(), EmptyQuarantine(), NoJobs(), None, office)
+def browse(closed_app: FastAPI, request: pytest.FixtureRequest) -> Iterator[Callable[[], TestClient]]:
+    """Opens windows that share no cookies, at another address in each test."""
     opened: list[TestClient] = []
 
     def window() -> TestClient:
-        opened.append(TestClient(app, base_url=HOST, follow_redirects=False))
+        opened.append(TestClient(closed_app, base_url=HOST, follow_redirects=False, client=(request.node.name, 1)))
         return opened[-1]
 
     yield window
@@ -66,7 +75,7 @@ SEND, LOOK, RULE, PROBE = "/api/v1/scores", "/api/v1/findings", "/api/v1/keys", 
 def test_roles(office: Office, browse: Callable[[], TestClient]) -> None:
     keys = {role: bearer(made(office, role)) for role in ("ingest", "read", "admin")}
     client = browse()
-    asked = {
+    asked: dict[str, Callable[[dict[str, str]], Any]] = {
         "look": lambda headers: client.get(LOOK, headers=headers),
         "query": lambda headers: client.post("/api/v1/query", json={"sql": "SELECT 1"}, headers=headers),
         "page": lambda headers: client.get("/", headers=headers),
@@ -84,9 +93,11 @@ def test_roles(office: Office, browse: Callable[[], TestClient]) -> None:
     assert "takes admin or read" in client.get(LOOK, headers=keys["ingest"]).json()["detail"]
 
 
-def test_keys_over_the_api(engine: Engine, here: Settings, office: Office) -> None:
+def test_keys_over_the_api(engine: Engine, settings: Settings, tmp_path: Path) -> None:
     """The first is made where none is needed yet; from then on one is needed, here too."""
-    app = create_app(engine, here, Told(), EmptyQuarantine(), NoJobs(), None, office)
+    engine.command("TRUNCATE TABLE api_keys SYNC")
+    here = settings.model_copy(update={"data_dir": tmp_path})
+    app = create_app(engine, here, Told(), EmptyQuarantine(), NoJobs())
     with TestClient(app, base_url="http://127.0.0.1:8420") as client:
         first = client.post(RULE, json={"name": "me", "role": "admin"})
         assert first.status_code == 201
@@ -151,9 +162,10 @@ def test_logging_out_ends_the_session_for_its_cookie_too(office: Office, browse:
 
 
 def test_a_revoked_key_ends_its_sessions(office: Office, browse: Callable[[], TestClient]) -> None:
-    client = logged_in(browse(), made(office, "read"))
+    key = office.store.create("who leaves", "read")
+    client = logged_in(browse(), key["key"])
     assert client.get(LOOK).status_code == 200
-    office.store.revoke(office.store.shown()[0]["key_id"])
+    office.store.revoke(key["key_id"])
     assert client.get(LOOK).status_code == 401
 
 
@@ -226,7 +238,9 @@ def test_a_bucket_fills_again() -> None:
     assert Rates(0).take("a") == 0
 
 
-def test_who_did_what_is_written_down(office: Office, browse: Callable[[], TestClient]) -> None:
+def test_who_did_what_is_written_down(engine: Engine, office: Office, browse: Callable[[], TestClient]) -> None:
+    office.audit.flush()
+    engine.command("TRUNCATE TABLE audit_log SYNC")
     reader, admin, client = bearer(made(office, "read")), bearer(made(office, "admin")), browse()
     client.post("/api/v1/query", json={"sql": "SELECT 'mine'"}, headers=reader)
     client.delete("/api/v1/tenants/acme", headers=reader)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -303,12 +303,13 @@ def test_what_is_of_all_is_not_told(scoped: TestClient, path: str) -> None:
 
 def test_a_scope_changes_nothing(engine: Engine) -> None:
     with within(Scope((MINE,))):
-        for change in (
+        changes: tuple[Callable[[], None], ...] = (
             lambda: engine.command("TRUNCATE TABLE spans"),
             lambda: engine.insert("spans", ["name"], [["x"]]),
             lambda: engine.insert_raw("spans", b"{}", "JSONEachRow", {}),
             lambda: engine.insert_file("spans", Path("x"), "JSONEachRow", {}),
-        ):
+        )
+        for change in changes:
             with pytest.raises(QueryRefused, match="reads"):
                 change()
 
