@@ -49,6 +49,8 @@ class TraceView:
     graph: graphs.Graph
     said: list[Said]
     documents: list[dict[str, Any]]
+    scores: list[dict[str, Any]]
+    """What evaluators and users said, the last first."""
     people: dict[str, str]
     """Tenant, user, session, feature and prompt, where they are known."""
 
@@ -167,6 +169,7 @@ def _view(engine: Engine, trace_id: str, tree: Tree) -> TraceView:
         graph=graphs.of_tree(tree),
         said=conversation(said, rows),
         documents=engine.query_guarded(sql.read(QUERIES / "trace_documents.sql"), values).records(),
+        scores=engine.query_guarded(sql.read(QUERIES / "trace_scores.sql"), values).records(),
         people=_people(rows),
     )
 
