@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from analytics.cost_concentration import wording
 from analytics.cost_concentration.evidence import HOURS, days_query
@@ -104,8 +104,8 @@ def paired_test(recent: Floats, earlier: Floats, growth: float) -> Test:
     n = len(whole)
     error = float(beyond.std(ddof=1) / np.sqrt(n))
     mean = float(beyond.mean())
-    p_value = float(2 * student.sf(abs(mean) / error, n - 1)) if error > 0 else float(mean == 0)
-    half = float(student.ppf(0.975, n - 1) * whole.std(ddof=1) / np.sqrt(n))
+    p_value = float(2 * scipy.stats.t.sf(abs(mean) / error, n - 1)) if error > 0 else float(mean == 0)
+    half = float(scipy.stats.t.ppf(0.975, n - 1) * whole.std(ddof=1) / np.sqrt(n))
     return Test(p_value, float(whole.mean()) - half, float(whole.mean()) + half)
 
 

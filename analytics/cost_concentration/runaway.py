@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from analytics.cost_concentration.stretch import stretch_around
 
@@ -169,4 +169,4 @@ def _p_value(value: float, others: Floats) -> float:
     middle = float(np.median(logs))
     upper = logs[logs >= middle]
     spread = max(float(np.sqrt(((upper - middle) ** 2).mean())), LEAST_SPREAD) * float(np.sqrt(1 + 1 / len(logs)))
-    return float(student.sf((np.log(value + floor) - middle) / spread, len(upper)))
+    return float(scipy.stats.t.sf((np.log(value + floor) - middle) / spread, len(upper)))

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
-from scipy.stats import false_discovery_control
+import scipy
 
 from analytics.findings.evidence import check_evidence
 from analytics.jobs.contract import Candidate, Kind, Report, Severity, Window
@@ -91,7 +91,7 @@ def q_values_of(report: Report) -> dict[float, float]:
     if not family:
         return {}
     values = np.asarray(family, dtype=float)
-    return dict(zip(family, false_discovery_control(values, method="bh").tolist(), strict=True))
+    return dict(zip(family, scipy.stats.false_discovery_control(values, method="bh").tolist(), strict=True))
 
 
 def usd_per_day(candidate: Candidate, window: Window) -> float | None:

@@ -9,7 +9,7 @@ from analytics.settling.layers import bill_calls_once
 from analytics.settling.marks import HOURS, SETTLED, TOUCHED, moment, read_marks, set_mark, text
 from analytics.settling.statements import SLICE_SECONDS, statement
 from analytics.settling.traces import Due, settle_traces
-from analytics.settling.usage import close_hour, sum_changed, sum_slices
+from analytics.settling.usage import close_hour, seen, sum_changed, sum_slices
 from spanledger.engine import Engine
 from spanledger.settings import Settings
 
@@ -106,11 +106,12 @@ class Settler:
         return slices, duplicates
 
     def _settle(self, since: int, until: int, summed: int) -> int:
-        asked = [str(trace) for (trace,) in self._engine.rows(statement("asked"))]
+        _, visible = seen(self._engine)
+        asked = [str(trace) for (trace,) in self._engine.rows(statement("asked"), {"until": visible})]
         due = Due(since, until, int(self._settings.settle_at_most_seconds * 1000), asked)
         traces = settle_traces(self._engine, self._settings, due, summed)
         if asked:
-            self._engine.command("DELETE FROM settle_again WHERE trace_id IN {asked:Array(String)}", {"asked": asked})
+            self._engine.command(statement("answered"), {"asked": asked, "until": visible})
         if traces or until - since >= IDLE_MS:
             set_mark(self._engine, SETTLED, until)
         return traces

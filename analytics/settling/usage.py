@@ -17,6 +17,12 @@ VISIBLE_SECONDS = 2
 """A row that another process wrote at a moment can be seen so long after it."""
 
 
+def seen(engine: Engine) -> tuple[str, str]:
+    """Moments up to which all rows can be seen: our own, and those that other processes wrote."""
+    [[own, by_others]] = engine.rows(statement("seen"), {"seconds": VISIBLE_SECONDS})
+    return str(own), str(by_others)
+
+
 def sum_slices(engine: Engine, slices: Sequence[int], hours_until: int) -> int:
     """Make the sums of slices (Unix seconds) from the spans, or of their hours where slices are gone; how many."""
     fine = [at for at in slices if at * 1000 >= hours_until]
@@ -29,11 +35,11 @@ def sum_slices(engine: Engine, slices: Sequence[int], hours_until: int) -> int:
 
 def sum_changed(engine: Engine, hours_until: int) -> int:
     """Make sums again where spans have changed since; how many slices."""
-    [[seen, by_others]] = engine.rows(statement("seen"), {"seconds": VISIBLE_SECONDS})
-    limits = {"seen": seen, "by_others": by_others}
+    own, by_others = seen(engine)
+    limits = {"seen": own, "by_others": by_others}
     slices = [int(at) for (at,) in engine.rows(statement("dirty"), limits)]
     count = sum_slices(engine, slices, hours_until)
-    for table, until in (("dirty_slices", seen), ("usage_dirty", by_others)):
+    for table, until in (("dirty_slices", own), ("usage_dirty", by_others)):
         [[waiting]] = engine.rows(
             f"SELECT count() FROM {table} WHERE at <= {{until:DateTime64(6, 'UTC')}}", {"until": until}
         )

@@ -7,32 +7,11 @@ weighted sum of squares about its weighted mean. With weights 1 / variance the p
 from __future__ import annotations
 
 import numpy as np
-from ruptures import Pelt
-from ruptures.base import BaseCost
 
 from analytics.statistics.mix_rate import Floats
 
 PENALTY = 3.0
 """Times ln n, as in the reference of the method: BIC counts two parameters a change, one more keeps out chance."""
-
-
-class _WeightedLevel(BaseCost):  # type: ignore[misc]
-    """Cost of a segment, in constant time from running sums. Columns of the signal: value, weight."""
-
-    model = "weighted_l2"
-    min_size = 1
-
-    def fit(self, signal: Floats) -> _WeightedLevel:
-        self.signal = signal
-        value, weight = signal[:, 0], signal[:, 1]
-        self._sums = np.vstack(
-            [np.zeros(3), np.cumsum(np.stack([weight, weight * value, weight * value * value], axis=1), axis=0)]
-        )
-        return self
-
-    def error(self, start: int, end: int) -> float:
-        weight, first, second = self._sums[end] - self._sums[start]
-        return float(second - first * first / weight) if weight > 0 else 0.0
 
 
 def change_points(values: Floats, weights: Floats | None = None, min_size: int = 5) -> list[int]:
@@ -48,9 +27,9 @@ def change_points(values: Floats, weights: Floats | None = None, min_size: int =
         if noise == 0:
             return []
         weights = np.full(n, 1 / noise)
-    signal = np.stack([values, weights], axis=1)
-    found = Pelt(custom_cost=_WeightedLevel(), min_size=min_size, jump=1).fit_predict(signal, PENALTY * np.log(n))
-    return [int(end) for end in found[:-1]]
+    from analytics.statistics.pelt import segments  # noqa: PLC0415 - it takes a second to import
+
+    return segments(values, weights, min_size, PENALTY * np.log(n))[:-1]
 
 
 def fall_near(values: Floats, weights: Floats, near: int, reach: int, min_size: int = 2) -> int:

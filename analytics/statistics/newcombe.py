@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from math import sqrt
 
-from scipy import stats
+import scipy
 
 
 def wilson(successes: float, n: float, level: float = 0.95) -> tuple[float, float]:
     """Wilson's interval of one proportion, without a continuity correction."""
-    z = float(stats.norm.ppf((1 + level) / 2))
+    z = float(scipy.stats.norm.ppf((1 + level) / 2))
     share = successes / n
     middle = share + z * z / (2 * n)
     half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))

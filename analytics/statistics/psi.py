@@ -7,8 +7,8 @@ times (1/N + 1/M). Jensen-Shannon divergence is, to second order, an eighth of P
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +36,7 @@ def jensen_shannon(p: ArrayLike, q: ArrayLike) -> Floats:
 
 def psi_bound(bins: int, n: float, m: float, level: float = 0.95) -> float:
     """PSI of two samples of one distribution stays below this with probability `level`."""
-    return float(stats.chi2.ppf(level, bins - 1) * (1 / n + 1 / m))
+    return float(scipy.stats.chi2.ppf(level, bins - 1) * (1 / n + 1 / m))
 
 
 def jensen_shannon_bound(bins: int, n: float, m: float, level: float = 0.95) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 
 @dataclass(frozen=True)
@@ -37,4 +37,4 @@ def pool(means: Sequence[float], variances: Sequence[float], between: float | No
 def p_higher(later: Pooled, earlier: Pooled) -> float:
     """One-sided p of no rise, by Student's t with the degrees of freedom of the earlier groups (at least one)."""
     error = (later.variance + earlier.variance) ** 0.5
-    return float(stats.t.sf((later.mean - earlier.mean) / error, max(earlier.groups - 1, 1)))
+    return float(scipy.stats.t.sf((later.mean - earlier.mean) / error, max(earlier.groups - 1, 1)))

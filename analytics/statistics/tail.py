@@ -13,9 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import erfc
-from scipy.stats import chi2
 
 from analytics.statistics.tail_laws import LAWS, power_law_densities
 
@@ -117,11 +116,11 @@ def _compared(own: Floats, other: Floats, *, nested: bool) -> Comparison:
     total = float(differences.sum())
     if nested:
         total = min(total, 0.0)
-        return Comparison(total, float(chi2.sf(-2 * total, 1)))
+        return Comparison(total, float(scipy.stats.chi2.sf(-2 * total, 1)))
     spread = float(differences.std()) * float(np.sqrt(len(differences)))
     if spread < 1e-9 * max(1.0, abs(float(own.sum()))):
         return Comparison(0.0, 1.0)
-    return Comparison(total / spread, float(erfc(abs(total) / spread / np.sqrt(2))))
+    return Comparison(total / spread, float(scipy.special.erfc(abs(total) / spread / np.sqrt(2))))
 
 
 def _replicate(values: Floats, law: PowerLaw, rng: np.random.Generator) -> Floats:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import minimize, minimize_scalar
-from scipy.special import log_ndtr
 
 Floats = NDArray[np.float64]
 Law = Callable[[Floats, float], Floats]
@@ -35,14 +34,14 @@ def lognormal(tail: Floats, alpha: float) -> Floats:
     def minus_likelihood(at: Floats) -> float:
         mean, deviation = at[0], np.exp(at[1])
         rest = squares - 2 * mean * total + n * mean**2
-        return float(rest / (2 * deviation**2) + n * at[1] + n * log_ndtr(mean / deviation))
+        return float(rest / (2 * deviation**2) + n * at[1] + n * scipy.special.log_ndtr(mean / deviation))
 
     middle, spread = float(logs.mean()), max(float(logs.std()), 1e-6)
     starts = [(middle, spread), (-2 * (alpha - 1), 2.0), (-20 * (alpha - 1), np.sqrt(20.0))]
     mean, log_deviation = _best(minus_likelihood, [(mean, float(np.log(width))) for mean, width in starts])
     deviation = np.exp(log_deviation)
     density = -((logs - mean) ** 2) / (2 * deviation**2) - log_deviation - np.log(2 * np.pi) / 2
-    return np.asarray(density - logs - log_ndtr(mean / deviation))
+    return np.asarray(density - logs - scipy.special.log_ndtr(mean / deviation))
 
 
 def exponential(tail: Floats, _: float) -> Floats:
@@ -61,7 +60,9 @@ def stretched_exponential(tail: Floats, _: float) -> Floats:
         rate = 1 / max(float(powers.mean()), 1e-300)
         return np.asarray(np.log(rate) + log_beta + (beta - 1) * logs - rate * powers)
 
-    found = minimize_scalar(lambda at: -float(densities(at).sum()), bounds=(np.log(1e-6), np.log(10)), method="bounded")
+    found = scipy.optimize.minimize_scalar(
+        lambda at: -float(densities(at).sum()), bounds=(np.log(1e-6), np.log(10)), method="bounded"
+    )
     return densities(float(found.x))
 
 
@@ -101,6 +102,8 @@ def _log_mass(exponent: float, rate: float) -> float:
 def _best(minus_likelihood: Callable[[Floats], float], starts: list[tuple[float, float]]) -> tuple[float, float]:
     """Where it is least, from several starts: likelihoods of tails have long flat valleys."""
     options = {"xatol": 1e-6, "fatol": 1e-8, "maxiter": 2000, "maxfev": 4000}
-    found = [minimize(minus_likelihood, start, method="Nelder-Mead", options=options) for start in starts]
+    found = [
+        scipy.optimize.minimize(minus_likelihood, start, method="Nelder-Mead", options=options) for start in starts
+    ]
     best = min(found, key=lambda each: float(each.fun))
     return float(best.x[0]), float(best.x[1])

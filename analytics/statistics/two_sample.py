@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
-from sklearn.linear_model import LogisticRegression
 
 from analytics.statistics.relabel import Blocks, Labels, Statistic, blocks, p_values
 
@@ -50,6 +49,8 @@ def classifier_test(
     held_out = ~train
     if min(_fewest(current[train]), _fewest(current[held_out])) < 2:
         return None
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - it takes a second to import
+
     model = LogisticRegression(C=STRENGTH, class_weight="balanced", solver="newton-cholesky").fit(
         rows[train], current[train]
     )
@@ -67,19 +68,19 @@ def classifier_test(
 
 def accuracy_p(accuracy: float, n: int) -> float:
     """p of an accuracy on `n` held-out rows that are independent, sides equal: N(1/2, 1/(4n)) under the null."""
-    return float(stats.norm.sf((accuracy - 0.5) * 2 * np.sqrt(n)))
+    return float(scipy.stats.norm.sf((accuracy - 0.5) * 2 * np.sqrt(n)))
 
 
 def area_under_curve(scores: Floats, current: Bools) -> float:
     """Probability that a current row has the higher score of two; ties are halves (Mann and Whitney)."""
     n, m = int(current.sum()), int((~current).sum())
-    return float((stats.rankdata(scores)[current].sum() - n * (n + 1) / 2) / (n * m))
+    return float((scipy.stats.rankdata(scores)[current].sum() - n * (n + 1) / 2) / (n * m))
 
 
 def _lead(scores: Floats, current: Bools, unit: Integers) -> tuple[Blocks, Statistic]:
     """The area under the curve above one half as a statistic of labels, on one scale for sides of any size."""
     of = blocks(unit, current)
-    sums = of.sums(stats.rankdata(scores) - (len(scores) + 1) / 2)
+    sums = of.sums(scipy.stats.rankdata(scores) - (len(scores) + 1) / 2)
 
     def lead(labels: Labels) -> Floats:
         return np.asarray((labels @ sums).astype(np.float64)[:, 0] / np.sqrt(np.maximum(of.pivot(labels), 1e-9)))

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
-from sklearn.cluster import KMeans
 
 from analytics.statistics.newcombe import difference
 
@@ -45,13 +44,15 @@ class Topic:
 
 def topics(sketches: Floats, current: Bools, seed: int) -> tuple[NDArray[np.int64], Sequence[Topic]]:
     """(the topic of each row, the topics that moved, largest change first)."""
+    from sklearn.cluster import KMeans  # noqa: PLC0415 - it takes a second to import
+
     rows = sketches / np.maximum(np.linalg.norm(sketches, axis=1, keepdims=True), 1e-9)
     count = min(CLUSTERS, max(int((~current).sum()) // 20, 2))
     model = KMeans(count, n_init=1, random_state=seed).fit(rows[~current])
     distance = np.asarray(model.transform(rows).min(axis=1))
     topic = np.where(distance > np.quantile(distance[~current], FAR), -1, model.predict(rows)).astype(np.int64)
     found = [_topic(number, topic == number, current) for number in range(-1, count)]
-    q_values = stats.false_discovery_control([topic.q_value for topic in found])
+    q_values = scipy.stats.false_discovery_control([topic.q_value for topic in found])
     kept = [
         Topic(one.number, one.before, one.since, one.low, one.high, float(q_value))
         for one, q_value in zip(found, q_values, strict=True)
@@ -66,4 +67,4 @@ def _topic(number: int, inside: Bools, current: Bools) -> Topic:
     _, low, high = difference(new, n, old, m)
     pooled = (new + old) / (n + m)
     spread = np.sqrt(max(pooled * (1 - pooled), 1e-12) * (1 / n + 1 / m))
-    return Topic(number, old / m, new / n, low, high, float(2 * stats.norm.sf(abs(new / n - old / m) / spread)))
+    return Topic(number, old / m, new / n, low, high, float(2 * scipy.stats.norm.sf(abs(new / n - old / m) / spread)))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dashboards.render import UNKNOWN, carbon, energy, money, percent, significant
+from spanledger.figures import UNKNOWN, carbon, energy, money, percent, significant
 
 MOST_ROWS = 50
 SHARES = ("share", "rate", "hit_rate", "rate_before", "rate_after", "gini")

@@ -17,9 +17,9 @@ from dashboards.boards.charts import CHARTS
 from dashboards.boards.sections import Facts, Table, sections
 from dashboards.charts import response
 from dashboards.page import Page
-from dashboards.render import moment, money, plural
 from spanledger import sql
 from spanledger.engine import Engine
+from spanledger.figures import moment, money, plural
 
 QUERIES = Path(__file__).parent.parent / "queries"
 SHEET = (

@@ -8,9 +8,9 @@ from typing import Any
 
 from dashboards.asked import Asked
 from dashboards.page import Page
-from dashboards.render import ago, plural
 from spanledger import sql
 from spanledger.engine import Engine
+from spanledger.figures import ago, plural
 from spanledger.settings import Settings
 
 QUERIES = Path(__file__).parent.parent / "queries"

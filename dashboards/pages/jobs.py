@@ -10,9 +10,9 @@ from typing import Any
 from dashboards.asked import Asked
 from dashboards.boards.board import BOARDS
 from dashboards.page import Page
-from dashboards.render import plural
 from spanledger import sql
 from spanledger.engine import Engine
+from spanledger.figures import plural
 
 QUERIES = Path(__file__).parent.parent / "queries"
 SHEET = (

@@ -12,12 +12,12 @@ from fastapi import APIRouter, Request, Response
 
 from dashboards.asked import Asked
 from dashboards.page import NotThere, Page
-from dashboards.render import ago, duration, money
 from dashboards.trace import graph as graphs
 from dashboards.trace.conversation import Said, conversation
 from dashboards.trace.tree import Tree, build
 from spanledger import sql
 from spanledger.engine import Engine
+from spanledger.figures import ago, duration, money
 
 QUERIES = Path(__file__).parent.parent / "queries"
 MOST_SPANS = 20_000

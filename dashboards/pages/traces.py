@@ -9,10 +9,10 @@ from typing import Any
 
 from dashboards.asked import Asked
 from dashboards.page import Page
-from dashboards.render import money, plural
 from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.errors import BadRequest
+from spanledger.figures import money, plural
 from spanledger.filters import BadFilter, compile_filter
 
 QUERY = Path(__file__).parent.parent / "queries" / "traces_list.sql"

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
 
 from analytics.alerts.loop import Alerting
 from analytics.jobs.runner import Runner
 from analytics.jobs.schedule import Schedule
 from analytics.settling.loop import SettlingLoop
 from spanledger.cli.alert_probes import late_jobs
+from spanledger.cli.console import configured, say
 from spanledger.engine import open_engine
-from spanledger.settings import Settings
 from spanledger.upgrade import upgrade
 
 
-def analyze_until_signal(settings: Settings, *, ready: Callable[[], None]) -> None:
-    """Settle and run jobs until SIGTERM or SIGINT; `ready` is called once the engine has been opened and migrated."""
+def analyze() -> None:
+    """Only settling and jobs, for a ClickHouse server: `serve` does both too, and one process at a time."""
+    settings = configured()
     engine = open_engine(settings, role="analyze")
     try:
         for _ in upgrade(engine, settings):
@@ -30,7 +30,7 @@ def analyze_until_signal(settings: Settings, *, ready: Callable[[], None]) -> No
         schedule.start()
         alerting.start()
         try:
-            ready()
+            say("Settling")
             loop.run()
         finally:
             schedule.stop()

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from analytics.jobs.catalogue import JOBS
 from analytics.jobs.contract import Job
 from spanledger import sql
 from spanledger.cli.demo_service import DemoService, running
@@ -121,8 +122,6 @@ def _send(service: DemoService, workload: Workload) -> None:
 
 def _run_jobs(service: DemoService, workload: Workload) -> None:
     """Windows around the incidents, then the last ones up to now: of what a scheduler would have run, a part."""
-    from analytics.jobs.catalogue import JOBS  # noqa: PLC0415 - what other commands need not import
-
     todo = [(job, since, until) for job in JOBS for since, until in _times(job, workload)]
     with _bar() as bar:
         task = bar.add_task("running jobs", total=None)

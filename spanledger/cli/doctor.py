@@ -6,16 +6,19 @@ import os
 import platform
 import shutil
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from rich.console import Console
 
 from collector.report import read_report
 from spanledger.engine import open_engine
 from spanledger.errors import SpanledgerError
 from spanledger.migrate import pending
 from spanledger.ownership import read_owner
-from spanledger.settings import MIB, Settings, variable
+from spanledger.settings import MIB, Settings, load, variable
 
 LEAST_FREE_BYTES = 2048 * MIB
 
@@ -27,6 +30,18 @@ class Finding:
     fine: bool
     what: str
     mend: str = ""
+
+
+def doctor() -> None:
+    """What is wrong with this installation, and how to mend it."""
+    console = Console()
+    findings = examine(load())
+    for finding in findings:
+        mark = "[green]ok  [/]" if finding.fine else "[red]WRONG[/]"
+        console.print(f"{mark} {finding.what}", highlight=False)
+        if finding.mend:
+            console.print(f"      {finding.mend}", style="dim", highlight=False)
+    sys.exit(0 if all(finding.fine for finding in findings) else 1)
 
 
 def examine(settings: Settings) -> list[Finding]:

@@ -26,6 +26,7 @@ from collector.scores import ScoreTaker
 from spanledger.access.office import Office
 from spanledger.cli.alert_probes import probes
 from spanledger.cli.analysis_metrics import JobMetrics, SettlingMetrics
+from spanledger.cli.console import configured, say
 from spanledger.cli.engine_status import EngineStatus
 from spanledger.engine import Engine, open_engine
 from spanledger.errors import BadSetting, EngineUnavailable, SpanledgerError
@@ -187,12 +188,16 @@ def _listen(settings: Settings) -> socket.socket:
     return listener
 
 
-def serve_until_signal(settings: Settings, *, role: str, ready: Callable[[str], None]) -> None:
-    """Run the engine process until SIGTERM or SIGINT.
+def serve() -> None:
+    """Only the engine's side: drain this data directory's spool, answer the API and the pages."""
+    _serve_until_signal(EngineService(configured(), role="serve"), lambda address: say(f"API and pages {address}"))
+
+
+def _serve_until_signal(service: EngineService, ready: Callable[[str], None]) -> None:
+    """Until SIGTERM or SIGINT.
 
     An error that ends one of its threads, a drain for one, ends the process by being raised here: it is started again.
     """
-    service = EngineService(settings, role=role)
     failures: list[BaseException] = []
 
     def on_failure(failure: threading.ExceptHookArgs) -> None:

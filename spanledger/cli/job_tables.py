@@ -10,8 +10,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from dashboards.render import money
 from spanledger.cli.tables import cell
+from spanledger.figures import money
 
 STYLES = {"page": "bold red", "ticket": "yellow", "digest": "dim", "failed": "red", "resolved": "dim"}
 NUMBERS = ("$", "findings", "rows read", "seconds", "effect")

@@ -19,7 +19,7 @@ from typing import TextIO
 
 from collector.report import read_report
 from spanledger.ownership import read_owner
-from spanledger.settings import Settings
+from spanledger.settings import Settings, load
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
@@ -187,7 +187,12 @@ def _why(code: int) -> str:
     return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
-def run_up(settings: Settings) -> int:
+def up() -> None:
+    """Start everything: receivers, engine, API and pages. Ctrl-C drains and stops."""
+    sys.exit(_run(load()))
+
+
+def _run(settings: Settings) -> int:
     """Run until SIGINT or SIGTERM; the exit code."""
     if settings.embedded and (owner := read_owner(_lock(settings))):
         sys.stderr.write(

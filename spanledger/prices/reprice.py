@@ -52,7 +52,7 @@ def reprice(engine: Engine, first: date, last: date) -> Iterator[RepricedDay]:
 
 
 def reprice_day(engine: Engine, day: date) -> RepricedDay:
-    """Price one day again and tell settling which minutes changed."""
+    """Price one day again and tell settling which hours and traces changed."""
     calls = changed = 0
     with ONE_AT_A_TIME:
         for start, end, count in _steps(engine, day):
@@ -87,14 +87,22 @@ def _steps(engine: Engine, day: date) -> Iterator[tuple[datetime, datetime, int]
 
 def _reprice_step(engine: Engine, start: datetime, end: datetime) -> int:
     bounds = {"from": _second(start), "to": _second(end)}
+    _finish(engine)
     engine.command(sql.read(HERE / "repriced_table.sql"))
     engine.command(render("reprice_find.sql"), bounds)
     [[changed]] = engine.rows("SELECT count() FROM repriced")
     if changed:
         engine.command(render("reprice_apply.sql"), bounds)
-        engine.insert("usage_dirty", ["from", "to", "reason"], [[start, end, "repriced"]])
-    engine.command("DROP TABLE repriced SYNC")
+    _finish(engine)
     return int(changed)
+
+
+def _finish(engine: Engine) -> None:
+    """Tell settling what changed: now, or what a run that was killed has changed, for the table outlives it."""
+    if engine.rows("EXISTS TABLE repriced") == [[1]]:
+        engine.command(sql.read(HERE / "reprice_sum_again.sql"))
+        engine.command(sql.read(HERE / "reprice_settle_again.sql"))
+        engine.command("DROP TABLE repriced SYNC")
 
 
 def _run_name(engine: Engine) -> str:

@@ -1,7 +1,7 @@
 -- What a span costs now, for those whose cost has changed.
 {% from 'parts/money.sql' import priced, costs %}{% from 'key.sql' import key %}
 INSERT INTO repriced
-SELECT key, 1,
+SELECT key, trace_id, toStartOfHour(started_at), 1,
 {% for expression in costs.values() %}
     {{ expression }} AS new_{{ loop.index }}{{ "," if not loop.last }}
 {% endfor %}

@@ -1,6 +1,8 @@
 CREATE OR REPLACE TABLE repriced
 (
     key FixedString(16),
+    trace_id String,
+    hour DateTime('UTC'),
     changed UInt8,
     cost_usd Nullable(Float64),
     cost_input_usd Nullable(Float64),

@@ -8,9 +8,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from dashboards.pages.home import Facts, title
-from dashboards.render import ago, carbon, duration, energy, money, percent, short
 from spanledger.engine import Engine
 from spanledger.errors import EngineUnavailable
+from spanledger.figures import ago, carbon, duration, energy, money, percent, short
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}\u202e"

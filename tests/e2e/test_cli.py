@@ -24,7 +24,7 @@ NewService = Callable[..., Service]
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service that owns its data, on ports that are told."""
-    service = Service.on_fixed_ports(tmp_path_factory.mktemp("cli"))
+    service = Service.on_fixed_ports(tmp_path_factory.mktemp("cli")).with_tables()
     try:
         service.up()
         yield service
@@ -176,7 +176,7 @@ def test_a_port_in_use_is_a_sentence(new_service: NewService, name: str) -> None
 
 
 def test_without_a_service_commands_open_the_data_themselves(new_service: NewService) -> None:
-    service = new_service()
+    service = new_service(new=True)
     doctor = service.run("doctor")
     assert (doctor.returncode, "No data yet" in doctor.stdout) == (0, True)
 
@@ -219,7 +219,7 @@ def test_ctrl_c_drains(new_service: NewService) -> None:
 
 @pytest.mark.parametrize("after", [0.2, 0.8])
 def test_ctrl_c_while_it_starts(new_service: NewService, after: float) -> None:
-    service = new_service()
+    service = new_service(new=True)
     program = service.start("up")
     until(lambda: bool(service.pids("serve")), what="a child")
     time.sleep(after)
@@ -247,7 +247,7 @@ def test_a_killed_child_is_started_again_and_no_child_outlives_the_supervisor(ne
 def test_ipv6(new_service: NewService) -> None:
     if not socket.has_ipv6:
         pytest.skip("This machine has no IPv6.")
-    service = new_service(HOST="::1")
+    service = new_service(new=True, HOST="::1")
     service.up()
     assert service.http_url.startswith("http://[::1]:")
     assert service.send(spans_body("six", ["a"])).status == 200

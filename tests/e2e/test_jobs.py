@@ -72,7 +72,7 @@ def calls(tenant: str, count: int, begin: datetime, *, error: bool) -> bytes:
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceWithJob]:
     """Receivers, and the engine's side with the job; no window is due by itself."""
-    service = ServiceWithJob.on_fixed_ports(tmp_path_factory.mktemp("jobs"), JOBS_SCHEDULE="off")
+    service = ServiceWithJob.on_fixed_ports(tmp_path_factory.mktemp("jobs"), JOBS_SCHEDULE="off").with_tables()
     try:
         service.collect()
         service.serve()
@@ -176,7 +176,7 @@ def test_the_schedule_catches_up_and_commands_work_without_a_service(
 ) -> None:
     service = ServiceWithJob.on_fixed_ports(
         tmp_path_factory.mktemp("schedule"), JOBS_DELAY_SECONDS=0, SETTLE_EVERY_SECONDS=0.5, JOBS_CATCH_UP_DAYS=1
-    )
+    ).with_tables()
     try:
         collect, serve = service.collect(), service.serve()
         assert service.send(calls("acme", 300, service.hour, error=True)).status == 200

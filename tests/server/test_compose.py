@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from spanledger.cli.commands import app
+from spanledger.cli.commands import Root
 from spanledger.engine import Engine
 from spanledger.settings import PREFIX, Settings
 
@@ -75,7 +75,7 @@ def test_a_role_starts_with_settings_that_are_there(services: dict[str, Any], ro
         ("127.0.0.1", p, p) for p in ports
     }
     assert services[role]["command"] == [role]
-    assert role in {command.callback.__name__ for command in app.registered_commands if command.callback}
+    assert role in Root.sources
     check = services[role]["healthcheck"]["test"]
     assert (ROOT / check[2].removeprefix("/app/")).is_file()
     assert check[3] in ports

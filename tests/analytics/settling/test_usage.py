@@ -115,7 +115,8 @@ def test_a_deleted_trace_leaves_nothing(ledger: Ledger, monkeypatch: pytest.Monk
     assert ledger.engine.rows("SELECT sum(calls), count() FROM usage") == [[1, 1]]
 
 
-def test_a_deleted_tenant_leaves_nothing(ledger: Ledger) -> None:
+def test_a_deleted_tenant_leaves_nothing(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(usage, "VISIBLE_SECONDS", 0)
     mixed = [call(trace(1), 1, tenant="acme"), call(trace(1), 2, tenant="other")]
     ledger.add(*mixed, call(trace(2), 3, tenant="acme"), at=5)
     ledger.step(100)
