@@ -40,7 +40,7 @@ from api.slots import Slots
 from api.status import Status
 from spanledger import guard
 from spanledger import sql as sql_files
-from spanledger.access import of_request
+from spanledger.access import lifted, of_request
 from spanledger.access.office import Office
 from spanledger.engine import Engine
 from spanledger.errors import LimitExceeded
@@ -159,7 +159,8 @@ def _add_probes(app: FastAPI, status: Status) -> None:
     @app.get("/readyz", tags=["service"], response_model=None)
     def ready() -> dict[str, str] | Response:
         """The tables are there and the spool drains; 503 with the reasons when not."""
-        reasons = status.ready()
+        with lifted():
+            reasons = status.ready()
         if reasons:
             kind = problems.Kind(503, "not-ready", "Not ready", retry_after=2)
             return problems.problem(kind, " ".join(reasons), reasons=reasons)

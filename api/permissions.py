@@ -24,8 +24,8 @@ OF_ALL = frozenset({"/logout", "/readyz"})
 SENDING = frozenset({"/api/v1/scores"})
 OF_ADMINS = ("/api/v1/keys", "/api/v1/audit", "/api/v1/rejected")
 """Told to administrators alone, with all below."""
-OF_ALL_TENANTS = frozenset({"/metrics"})
-"""Figures of the whole service."""
+OF_ALL_TENANTS = frozenset({"/metrics", "/api/v1/alerts/rules", "/api/v1/alerts/channels"})
+"""Figures of the whole service, and settings that may name any tenant."""
 AUDITED_READS = frozenset({"/api/v1/query", "/api/v1/spans/export"})
 
 

@@ -275,16 +275,24 @@ PATHS = [
     "/api/v1/spans", "/api/v1/spans?filter=trace(name%20~%20'secret')", f"/api/v1/traces/{1:032x}", "/api/v1/findings",
     f"/api/v1/findings/{1:016x}", "/api/v1/revenue", "/api/v1/unpriced-models", "/api/v1/jobs/runs",
     f"/api/v1/energy/spans/{1:016x}", "/api/v1/carbon?from=2026-11-20&to=2026-11-21", "/api/v1/reprice/days?first=2026-11-20&last=2026-11-21",
+    "/api/v1/traces", "/api/v1/sessions", "/api/v1/users", f"/api/v1/users/{OTHER} 1", "/api/v1/tasks", "/api/v1/prompts", "/readyz",
+    "/api/v1/spans/export?format=csv", "/api/v1/spans/export?format=otlp", "/api/v1/spans/export?format=parquet",
     "/", "/now.json", "/traces", "/traces.json", "/traces.csv", f"/traces/{1:032x}", f"/findings/{1:016x}", "/customers", "/cache", "/waste",
     "/drift", "/carbon", "/jobs",
 ]  # fmt: skip
 
 
+DATED = frozenset(
+    f"/api/v1/{name}" for name in ("spans", "spans/export", "traces", "sessions", "users", "tasks", "prompts")
+)
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_no_path_tells_of_another(scoped: TestClient, path: str) -> None:
-    answer = scoped.get(path, params=ASKED if "/spans?" in path or path.endswith("/spans") else None)
+    begin = f"{path}{'&' if '?' in path else '?'}from=2026-11-20&to=2026-11-21" if path.startswith("/api") else path
+    answer = scoped.get(begin if "from=" not in path and path.split("?", maxsplit=1)[0] in DATED else path)
     assert answer.status_code in (200, 404), answer.text
-    assert OTHER not in answer.text
+    assert OTHER not in answer.text.replace(path.rsplit("/", maxsplit=1)[-1], "")
 
 
 def test_mine_are_there(scoped: TestClient) -> None:
@@ -296,7 +304,9 @@ def test_mine_are_there(scoped: TestClient) -> None:
     assert len(scoped.get("/api/v1/findings", params={"limit": 1000}).json()["findings"]) == 1000
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/api/v1/keys", "/api/v1/audit", "/api/v1/rejected"])
+@pytest.mark.parametrize(
+    "path", ["/metrics", "/api/v1/keys", "/api/v1/audit", "/api/v1/rejected", "/api/v1/alerts/rules"]
+)
 def test_what_is_of_all_is_not_told(scoped: TestClient, path: str) -> None:
     assert scoped.get(path).status_code == 403
 
