@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 
 from analytics.statistics.psi import jensen_shannon_bound, psi, psi_bound, shares
 from analytics.statistics.relabel import Blocks, Labels, Statistic, blocks, p_values
@@ -126,7 +127,14 @@ def _shift(layer: Layer, bin_: Bins, sides: Sides, p_value: float) -> Shift:
         labels=bin_.labels,
         before=shares(before),
         since=shares(since),
+        size_change=_size_change(layer, known) if layer.numeric else None,
     )
+
+
+def _size_change(layer: Layer, sides: Sides) -> float:
+    values = layer.values.to_numpy().astype(np.float64)[sides.places]
+    before = values[~sides.current]
+    return float(scipy.stats.wasserstein_distance(before, values[sides.current]) / max(float(np.median(before)), 1.0))
 
 
 def _confirmed(shifts: list[Shift], content: Content, rng: np.random.Generator) -> list[Shift]:

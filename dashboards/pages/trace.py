@@ -54,6 +54,8 @@ class TraceView:
     documents: list[dict[str, Any]]
     different: str
     """The query of the explorer that compares its spans with those of a day around it."""
+    scores: list[dict[str, Any]]
+    """What evaluators and users said, the last first."""
     people: dict[str, str]
     """Tenant, user, session, feature and prompt, where they are known."""
 
@@ -64,7 +66,7 @@ def page(engine: Engine) -> Page:
     def load(_asked: Asked, path: dict[str, str]) -> TraceView:
         trace_id = path["trace_id"].lower()
         tree = read_tree(engine, trace_id)
-        return _view(engine, trace_id, tree)
+        return view(engine, trace_id, tree)
 
     return Page("/traces/{trace_id}", "trace.html", load, nav="Traces")
 
@@ -114,12 +116,25 @@ def columns(tree: Tree) -> dict[str, Any]:
         "took": [None if row["duration_ns"] is None else row["duration_ns"] // 1000 for row in tree.rows],
         "error": [int(row["status"] == "error") for row in tree.rows],
         "retry": [int(row["attempt"] > 0) for row in tree.rows],
+        "again": _again(tree),
         "cost": [row["cost_usd"] for row in tree.rows],
         "tokens": [None if row["input_tokens"] is None and row["output_tokens"] is None
                    else (row["input_tokens"] or 0) + (row["output_tokens"] or 0) for row in tree.rows],
         "kwh": [row["energy_kwh"] for row in tree.rows],
         "critical": _critical(tree),
     }  # fmt: skip
+
+
+def _again(tree: Tree) -> list[int]:
+    """1 for a call of a tool with arguments with which the trace has called it before."""
+    seen: set[tuple[str, str]] = set()
+    marked = [0] * len(tree.rows)
+    for place in sorted(range(len(tree.rows)), key=lambda place: tree.rows[place]["start_ns"]):
+        row = tree.rows[place]
+        call = (row["tool_name"], row["tool_arguments_hash"])
+        marked[place] = int(row["operation"] == "tool" and all(call) and call in seen)
+        seen.add(call)
+    return marked
 
 
 def _critical(tree: Tree) -> list[int]:
@@ -142,7 +157,8 @@ def _critical(tree: Tree) -> list[int]:
     return marked
 
 
-def _view(engine: Engine, trace_id: str, tree: Tree) -> TraceView:
+def view(engine: Engine, trace_id: str, tree: Tree) -> TraceView:
+    """All of a trace that its page shows."""
     rows, values = tree.rows, {"trace_id": trace_id}
     settled = next(iter(engine.query_guarded(sql.read(QUERIES / "trace_settled.sql"), values).records()), None)
     begin = min(row["start_ns"] for row in rows)
@@ -178,6 +194,7 @@ def _view(engine: Engine, trace_id: str, tree: Tree) -> TraceView:
         said=conversation(said, rows),
         documents=engine.query_guarded(sql.read(QUERIES / "trace_documents.sql"), bounds).records(),
         different=_different(trace_id, begin),
+        scores=engine.query_guarded(sql.read(QUERIES / "trace_scores.sql"), values).records(),
         people=_people(rows),
     )
 

@@ -9,6 +9,7 @@ from spanledger.filters.fields import FIELDS, Field
 from spanledger.filters.key import LONGEST_VALUE, attribute, compile_key, equals, names_in, quoted
 from spanledger.filters.parse import BadFilter, parse
 from spanledger.filters.render import Condition, compile_filter
+from spanledger.filters.subject import filter_of
 
 __all__ = [
     "FIELDS",
@@ -20,6 +21,7 @@ __all__ = [
     "compile_filter",
     "compile_key",
     "equals",
+    "filter_of",
     "names_in",
     "parse",
     "quoted",
