@@ -20,6 +20,7 @@ from api import (
     alerts,
     carbon,
     energy,
+    explore,
     export,
     findings,
     jobs,
@@ -30,6 +31,7 @@ from api import (
     resources,
     scores,
     spans,
+    triage,
 )
 from api.admin import QuarantineRoom
 from api.alerts import AlertsRoom
@@ -38,6 +40,8 @@ from api.jobs import JobsRoom
 from api.scores import ScoresRoom
 from api.slots import Slots
 from api.status import Status
+from api.triage import TriageOf
+from dashboards import Explain, Rooms
 from spanledger import guard
 from spanledger import sql as sql_files
 from spanledger.access import lifted, of_request
@@ -107,13 +111,16 @@ class Problem(BaseModel):
     code: int | None = None
 
 
-def create_app(  # noqa: PLR0913, PLR0917  (one parameter a room)
+def create_app(  # noqa: PLR0913  (one parameter a room)
     engine: Engine,
     settings: Settings,
     status: Status,
     quarantine: QuarantineRoom,
     analyses: JobsRoom,
+    *,
     alarms: AlertsRoom | None = None,
+    triages: TriageOf | None = None,
+    explain: Explain | None = None,
     office: Office | None = None,
     judgements: ScoresRoom | None = None,
 ) -> FastAPI:
@@ -134,6 +141,7 @@ def create_app(  # noqa: PLR0913, PLR0917  (one parameter a room)
     app.include_router(resources.router(engine, slots))
     app.include_router(export.router(engine))
     app.include_router(spans.router(engine, slots))
+    app.include_router(explore.router(engine, slots))
     app.include_router(admin.router(engine, quarantine))
     app.include_router(money.router(engine))
     app.include_router(energy.router(engine, settings))
@@ -141,12 +149,14 @@ def create_app(  # noqa: PLR0913, PLR0917  (one parameter a room)
     app.include_router(findings.router(engine))
     if alarms is not None:
         app.include_router(alerts.router(alarms))
+    if triages is not None:
+        app.include_router(triage.router(triages))
     if judgements is not None:
         app.include_router(scores.router(judgements))
     app.include_router(carbon.router(engine))
     app.include_router(keys.router(office.store, office.audit))
     app.include_router(login.router(office.ring, office.sessions, office.audit))
-    app.include_router(dashboards.router(engine, settings))
+    app.include_router(dashboards.router(engine, settings, Rooms(alarms, explain, triages)))
     return app
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from spanledger.errors import BadRequest
 from spanledger.filters import compile_filter
+from spanledger.moments import as_parameter, read_moment
 
 MOST = 1000
 """Rows of one page."""
@@ -51,22 +52,19 @@ class Listed(Range):
 
 def time_range(since: str | None, until: str | None) -> tuple[str, str]:
     """The bounds as parameters of type DateTime64(3): `to` is now and `from` a day before it, unless they are given."""
-    end = _moment(until, "to") if until else datetime.now(UTC) + timedelta(seconds=1)
-    begin = _moment(since, "from") if since else end - timedelta(days=1)
+    end = moment(until, "to") if until else datetime.now(UTC) + timedelta(seconds=1)
+    begin = moment(since, "from") if since else end - timedelta(days=1)
     if begin >= end:
         raise BadRequest("The time range must end after it begins.")
-    return f"{begin:%Y-%m-%d %H:%M:%S.%f}"[:-3], f"{end:%Y-%m-%d %H:%M:%S.%f}"[:-3]
+    return as_parameter(begin), as_parameter(end)
 
 
-def _moment(text: str, what: str) -> datetime:
+def moment(text: str, what: str) -> datetime:
+    """A time of a URL; without a zone it is UTC. Raises BadRequest."""
     try:
-        found = datetime.fromisoformat(text)
-        found = found.replace(tzinfo=UTC) if found.utcoffset() is None else found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise BadRequest(f"{what} is no time: {text!r}. Write 2026-11-21T10:00:00Z.") from None
-    if not 1970 <= found.year < 2262:  # what a DateTime64(9) holds
-        raise BadRequest(f"{what} is {found.year}; times are from 1970 to 2261.")
-    return found
+        return read_moment(text)
+    except ValueError as error:
+        raise BadRequest(f"`{what}`: {error}.") from error
 
 
 def answer(body: object) -> Response:

@@ -101,6 +101,9 @@ class Settings(AlertSettings, JobSettings):
     events_retention_days: Days = Field(0, description="The same for `events` (OTLP logs).")
     metric_points_retention_days: Days = Field(0, description="The same for `metric_points`.")
     findings_retention_days: Days = Field(0, description="The same for findings, and for runs of jobs by whole months.")
+    alerts_retention_days: Days = Field(
+        0, description="The same for the history of alerts, their messages and cards; at least 31 days are kept."
+    )
     content: str = Field(
         "on",
         pattern="^(on|off)$",
@@ -201,6 +204,18 @@ def variable(name: str) -> str:
     return f"{PREFIX}{name.upper()}"
 
 
+def source(settings: Settings, name: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Where the value of a setting comes from: `environment`, `settings file` or `default`."""
+    if variable(name) in environ:
+        return "environment"
+    return "settings file" if name in settings.model_fields_set else "default"
+
+
+def secret(name: str) -> bool:
+    """True for a setting whose value must not be shown."""
+    return "SecretStr" in str(Settings.model_fields[name].annotation)
+
+
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Settings from `environ` over the TOML file it names (or ./spanledger.toml); BadSetting names what is wrong."""
     values: dict[str, Any] = dict(_from_file(environ))
@@ -241,7 +256,7 @@ def _sentence(error: ValidationError) -> str:
     """The first failure in plain words, without values of secrets."""
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][0])
-    given = "" if "SecretStr" in str(Settings.model_fields[name].annotation) else f" (got {first['input']!r})"
+    given = "" if secret(name) else f" (got {first['input']!r})"
     return f"{variable(name)}: {first['msg']}{given}."
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import track
 
 from spanledger.cli import local
 from spanledger.energy.reports import SETS
@@ -34,6 +37,22 @@ def import_file(file: Annotated[Path, typer.Argument(help="CSV; docs/energy.md l
         raise BadRequest(f"The file {file} can't be read: {error}") from error
     added = local.import_energy(load(), text)
     sys.stdout.write(f"Added: {added['factors']} factors, {added['intensities']} intensities.\n")
+
+
+@app.command("renew")
+def renew(
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, UTC.")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")],
+) -> None:
+    """Energy and carbon of history again, day by day, by the factor set, factors and grids in force now."""
+    if first > last:
+        raise BadRequest(f"--from ({first:%Y-%m-%d}) is after --to ({last:%Y-%m-%d}).")
+    settings, days = load(), [first.date() + timedelta(days=day) for day in range((last - first).days + 1)]
+    calls = changed = 0
+    for day in track(days, "days", console=Console(stderr=True), transient=True):
+        done = local.renew_energy(settings, day)
+        calls, changed = calls + done["calls"], changed + done["changed"]
+    sys.stdout.write(f"{calls:,} calls gone through, {changed:,} have other figures now.\n")
 
 
 @app.command("explain")

@@ -18,6 +18,7 @@ from spanledger.access.store import KeyStore
 from spanledger.cli.local import address, call, note, opened
 from spanledger.cli.tables import cell
 from spanledger.errors import BadRequest
+from spanledger.moments import read_moment
 from spanledger.settings import Settings, load
 
 app = typer.Typer(help="Keys of the API, the pages and the receivers.", no_args_is_help=True)
@@ -117,7 +118,6 @@ def _moment(text: str, sign: int = 1) -> datetime:
     if text[:-1].isdecimal() and text[-1] in units and len(text) < 8:
         return datetime.now(UTC) + sign * timedelta(**{units[text[-1]]: int(text[:-1])})
     try:
-        moment = datetime.fromisoformat(text)
+        return read_moment(text)
     except ValueError:
         raise BadRequest(f"{text!r} is no time; write 90d, 12h or 2027-01-01T00:00:00Z.") from None
-    return moment if moment.utcoffset() is not None else moment.replace(tzinfo=UTC)

@@ -6,6 +6,7 @@ import getpass
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ from spanledger.access.audit import AuditLog, of_command
 from spanledger.access.keyring import COMMAND_FILE
 from spanledger.deletion import delete as delete_rows
 from spanledger.energy.own import import_csv
+from spanledger.energy.renew import renew_day
 from spanledger.energy.reports import explain as explain_energy
 from spanledger.engine import Answer, Engine, open_engine
 from spanledger.errors import EngineUnavailable, QueryFailed
@@ -72,6 +74,15 @@ def import_energy(settings: Settings, text: str) -> dict[str, int]:
         return dict(call(settings, "POST", f"{base}/api/v1/energy/import", {"csv": text}))
     with opened(settings) as engine:
         return dict(vars(import_csv(engine, text)))
+
+
+def renew_energy(settings: Settings, day: date) -> dict[str, int]:
+    """Work out the energy of a day's calls again: how many there are, how many have other figures now."""
+    if base := address(settings):
+        return dict(call(settings, "POST", f"{base}/api/v1/energy/renew", {"day": day.isoformat()}))
+    with opened(settings) as engine:
+        done = renew_day(engine, settings, day)
+        return {"calls": done.calls, "changed": done.changed}
 
 
 def energy_of(settings: Settings, span_id: str) -> list[dict[str, Any]]:

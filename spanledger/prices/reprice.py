@@ -7,22 +7,18 @@ steps of a few hours; a day that is finished is noted, so a run that was stopped
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from spanledger import sql
+from spanledger.again import ONE_AT_A_TIME, bounds, finish, stretches
 from spanledger.engine import Engine
 from spanledger.prices.formula import render
 
 HERE = Path(__file__).parent
-CALLS_A_STEP = 500_000
-"""Calls priced at once, about 200 bytes of memory each."""
-HOUR = timedelta(hours=1)
-ONE_AT_A_TIME = threading.Lock()
-"""The table of changed spans is one."""
+TABLE = "repriced"
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ def reprice_day(engine: Engine, day: date) -> RepricedDay:
     """Price one day again and tell settling which hours and traces changed."""
     calls = changed = 0
     with ONE_AT_A_TIME:
-        for start, end, count in _steps(engine, day):
+        for start, end, count in stretches(engine, day):
             calls += count
             changed += _reprice_step(engine, start, end)
         run = _run_name(engine)
@@ -70,39 +66,16 @@ def reprice_range(engine: Engine, start: datetime, end: datetime) -> int:
         return _reprice_step(engine, start, end)
 
 
-def _steps(engine: Engine, day: date) -> Iterator[tuple[datetime, datetime, int]]:
-    """Stretches of whole hours with at most `CALLS_A_STEP` calls, or of one hour."""
-    midnight = datetime.combine(day, time(), UTC)
-    bounds = {"from": _second(midnight), "to": _second(midnight + 24 * HOUR)}
-    start, total = midnight, 0
-    for hour, calls in engine.rows(sql.read(HERE / "reprice_hours.sql"), bounds):
-        at = datetime.fromtimestamp(int(hour), UTC)
-        if total and total + calls > CALLS_A_STEP:
-            yield start, at, total
-            start, total = at, 0
-        total += int(calls)
-    if total:
-        yield start, midnight + 24 * HOUR, total
-
-
 def _reprice_step(engine: Engine, start: datetime, end: datetime) -> int:
-    bounds = {"from": _second(start), "to": _second(end)}
-    _finish(engine)
+    between = bounds(start, end)
+    finish(engine, TABLE)
     engine.command(sql.read(HERE / "repriced_table.sql"))
-    engine.command(render("reprice_find.sql"), bounds)
+    engine.command(render("reprice_find.sql"), between)
     [[changed]] = engine.rows("SELECT count() FROM repriced")
     if changed:
-        engine.command(render("reprice_apply.sql"), bounds)
-    _finish(engine)
+        engine.command(render("reprice_apply.sql"), between)
+    finish(engine, TABLE)
     return int(changed)
-
-
-def _finish(engine: Engine) -> None:
-    """Tell settling what changed: now, or what a run that was killed has changed, for the table outlives it."""
-    if engine.rows("EXISTS TABLE repriced") == [[1]]:
-        engine.command(sql.read(HERE / "reprice_sum_again.sql"))
-        engine.command(sql.read(HERE / "reprice_settle_again.sql"))
-        engine.command("DROP TABLE repriced SYNC")
 
 
 def _run_name(engine: Engine) -> str:
@@ -114,7 +87,3 @@ def _run_name(engine: Engine) -> str:
 def _finished(engine: Engine, run: str) -> set[date]:
     rows = engine.rows("SELECT DISTINCT toString(day) FROM repriced_days WHERE run = {run:String}", {"run": run})
     return {date.fromisoformat(day) for (day,) in rows}
-
-
-def _second(at: datetime) -> str:
-    return at.strftime("%Y-%m-%d %H:%M:%S")

@@ -39,7 +39,7 @@ def office(engine: Engine, here: Settings) -> Office:
 @pytest.fixture(scope="module")
 def closed_app(engine: Engine, here: Settings, office: Office) -> FastAPI:
     """With keys, so that all is closed."""
-    return create_app(engine, here, Told(), EmptyQuarantine(), NoJobs(), None, office)
+    return create_app(engine, here, Told(), EmptyQuarantine(), NoJobs(), office=office)
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def test_pages_of_strangers_change_nothing_where_no_key_is_needed(client: TestCl
 
 def test_too_many_requests(engine: Engine, here: Settings, office: Office) -> None:
     slow = here.model_copy(update={"api_requests_per_minute": 3})
-    app = create_app(engine, slow, Told(), EmptyQuarantine(), NoJobs(), None, office)
+    app = create_app(engine, slow, Told(), EmptyQuarantine(), NoJobs(), office=office)
     mine, yours = bearer(made(office, "read")), bearer(made(office, "read"))
     with TestClient(app, base_url=HOST) as client:
         assert [client.get(LOOK, headers=mine).status_code for _ in range(4)] == [200, 200, 200, 429]

@@ -14,6 +14,7 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
 from analytics.alerts.room import AlertRoom
+from analytics.triage.room import TriageRoom
 from api.app import create_app
 from collector.scores import ScoreTaker
 from spanledger.access.office import Office
@@ -32,8 +33,17 @@ def described(engine: Engine, settings: Settings, tmp_path_factory: pytest.TempP
     here = settings.model_copy(update={"data_dir": tmp_path_factory.mktemp("schema"), "api_requests_per_minute": 0})
     office = Office(engine, here)
     key = office.store.create("schemathesis", "admin")["key"]
-    rooms = (EmptyQuarantine(), NoJobs(), AlertRoom(engine, here, lambda: None))
-    app = create_app(engine, here, Told(), *rooms, office, ScoreTaker(engine))
+    app = create_app(
+        engine,
+        here,
+        Told(),
+        EmptyQuarantine(),
+        NoJobs(),
+        alarms=AlertRoom(engine, here, lambda: None),
+        triages=TriageRoom(engine, here),
+        office=office,
+        judgements=ScoreTaker(engine),
+    )
     headers = {"Authorization": f"Bearer {key}"}
     return schemathesis.openapi.from_asgi("/openapi.json", app, headers=headers), headers
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from spanledger.access.store import KeyStore
 from spanledger.engine import Engine
 from spanledger.settings import Settings
-from tests.pages.conftest import _served, shot
+from tests.pages.conftest import served, shot
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
@@ -19,7 +19,7 @@ def test_a_person_logs_in_and_out(
 ) -> None:
     here = settings.model_copy(update={"data_dir": tmp_path})
     key = KeyStore(engine, tmp_path).create("an engineer", "read")["key"]
-    with _served(engine, here) as address:
+    with served(engine, here) as address:
         context = browser.new_context(base_url=address.replace("127.0.0.1", name))
         page = context.new_page()
         page.goto("/traces?range=7d")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from spanledger import again
 from spanledger.engine import Engine
-from spanledger.prices import reprice as module
 from spanledger.prices.agreed import Mapping, Override, map_model, set_price
 from spanledger.prices.reprice import days, reprice, reprice_day
 from tests.prices.conftest import Price
@@ -50,7 +50,7 @@ def test_repriced_spans_are_as_if_they_came_in_now(
     engine: Engine, price: Price, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also in several steps, after a lightweight update, and with flags that come and go."""
-    monkeypatch.setattr(module, "CALLS_A_STEP", 100)
+    monkeypatch.setattr(again, "CALLS_A_STEP", 100)
     old, new = DAY + timedelta(days=1), DAY + timedelta(days=2)
     price(calls(old))
     engine.command(

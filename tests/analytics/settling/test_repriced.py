@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from analytics.settling import step, traces, usage
+from spanledger import again
 from spanledger.engine import Engine
 from spanledger.prices import reprice as module
 from spanledger.prices.agreed import Override, set_price
@@ -62,19 +63,19 @@ def test_a_run_that_was_killed_after_its_change_is_finished_by_the_next(
     settled: Ledger, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agree(engine)
-    finish, calls = module._finish, 0
+    calls = 0
 
     def killed(*arguments: Any) -> None:
         nonlocal calls
         calls += 1
         if calls == 2:
             raise KeyboardInterrupt
-        finish(*arguments)
+        again.finish(*arguments)
 
-    monkeypatch.setattr(module, "_finish", killed)
+    monkeypatch.setattr(module, "finish", killed)
     with pytest.raises(KeyboardInterrupt):
         module.reprice_day(engine, DAY)
-    monkeypatch.setattr(module, "_finish", finish)
+    monkeypatch.setattr(module, "finish", again.finish)
     assert module.reprice_day(engine, DAY).changed == 0
     settled.step(130)
     check(settled)

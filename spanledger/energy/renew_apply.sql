@@ -1,0 +1,2 @@
+UPDATE spans SET {% include 'assignments.sql' %}
+WHERE {% include 'differs.jinja' %}
