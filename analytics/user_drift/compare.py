@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy
 
-from analytics.statistics.psi import jensen_shannon, jensen_shannon_bound, psi, psi_bound, shares
+from analytics.statistics.psi import jensen_shannon_bound, psi, psi_bound, shares
 from analytics.statistics.relabel import Blocks, Labels, Statistic, blocks, p_values
 from analytics.user_drift.content import Content
 from analytics.user_drift.families import Family, units
 from analytics.user_drift.layers import Bins, Layer, bins, covered, layers
 from analytics.user_drift.matching import large_tenants, matched
 from analytics.user_drift.shift import CONFIRMING, PSEUDO, SCREENING, Floats, Places, Shift, Sides
+from spanledger.divergence import jensen_shannon
 
 LENGTHS = (2, 4, 7, 14, 21, 28)
 """Days of the current part that are tried, within the window: what began two days ago is little of a week."""

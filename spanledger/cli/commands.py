@@ -24,6 +24,7 @@ class Root(LazyGroup):
         "jobs": "spanledger.cli.jobs:jobs_app",
         "findings": "spanledger.cli.jobs:findings_app",
         "alerts": "spanledger.cli.alerts:app",
+        "triage": "spanledger.cli.triage:triage",
         "carbon": "spanledger.cli.carbon:carbon",
         "prices": "spanledger.cli.money:prices_app",
         "revenue": "spanledger.cli.money:revenue_app",
@@ -32,6 +33,8 @@ class Root(LazyGroup):
         "explain-mapping": "spanledger.cli.explain_mapping:explain_mapping",
         "delete": "spanledger.cli.data:delete_app",
         "rejected": "spanledger.cli.data:rejected_app",
+        "keys": "spanledger.cli.keys:app",
+        "audit": "spanledger.cli.keys:audit",
         "doctor": "spanledger.cli.doctor:doctor",
         "version": "spanledger.cli.data:version",
     }
