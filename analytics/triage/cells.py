@@ -18,6 +18,7 @@ from analytics.triage.signals import METRICS, SIGNALS
 from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.filters import Condition, compile_filter
+from spanledger.moments import as_parameter
 from spanledger.settings import MIB
 
 HERE = Path(__file__).parent
@@ -78,7 +79,7 @@ def read(engine: Engine, asked: Asked, seconds: float) -> Cells:
     condition = compile_filter(asked.filter)
     limits = {**LIMITS, "max_execution_time": seconds}
     slots = -((asked.begin - asked.until) // asked.slot)
-    begin, end = _parameter(asked.begin), _parameter(asked.until)
+    begin, end = as_parameter(asked.begin), as_parameter(asked.until)
     wanted = {**condition.parameters, "from": begin, "to": end, "minutes": int(asked.slot / timedelta(minutes=1))}
     traffic = np.zeros((slots, 2))
     for row in engine.query(_statement("traffic", condition), wanted, limits).rows:
@@ -159,7 +160,3 @@ def _histogram(  # noqa: PLR0913, PLR0917  (a histogram's parts)
         bases[:, at[0], at[1]] = columns["bases"][row]
         traces[value] = columns["trace"][row]
     return Histogram(signal, stratum, values, counts, amounts, bases, traces)
-
-
-def _parameter(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"
