@@ -11,7 +11,7 @@ from multiprocessing import get_context
 from rich.console import Console
 from rich.table import Table
 
-from bench import content, ingest, jobs, queries, reprice, settle
+from bench import content, ingest, jobs, pages, queries, reprice, settle, sketches
 from bench.detection.__main__ import detection
 from bench.figures import Figure
 from bench.triage.__main__ import triage
@@ -24,7 +24,9 @@ BENCHES: dict[str, Callable[[float], list[Figure]]] = {
     "settle": settle.settle,
     "reprice": reprice.reprice,
     "content": content.content,
+    "sketches": sketches.sketches,
     "jobs": jobs.jobs,
+    "pages": pages.pages,
     "detection": detection,
     "triage": triage,
 }

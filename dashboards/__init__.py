@@ -1,7 +1,8 @@
-"""Pages: what engineers see. Server-rendered, no script, everything escaped."""
+"""Pages: what engineers see. Server-rendered, everything escaped."""
 
 from __future__ import annotations
 
+from dashboards.rooms import Explain, Rooms
 from dashboards.routes import router
 
-__all__ = ["router"]
+__all__ = ["Explain", "Rooms", "router"]

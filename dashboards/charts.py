@@ -35,7 +35,7 @@ SVG_HEADERS = {
 CONFIG: Mapping[str, Any] = {
     "background": None,
     "font": FONT,
-    "padding": 4,
+    "padding": {"left": 20, "right": 8, "top": 4, "bottom": 4},  # letters of a browser may be wider than those here
     "view": {"stroke": None},
     "axis": {
         "labelColor": QUIET, "titleColor": QUIET, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",

@@ -98,8 +98,7 @@ def add(routes: APIRouter, page: Page, clock: Callable[[], datetime] = lambda: d
         except NotThere as error:
             return Response(orjson.dumps({"detail": error.sentence}), 404, media_type="application/json")
 
-    routes.add_api_route(page.path, html, response_class=HTMLResponse)
-    routes.add_api_route(f"{stem}.json", twin)
+    routes.add_api_route(f"{stem}.json", twin)  # before the page, whose last parameter would take `.json` as its own
     if page.rows:
         table = page.rows
 
@@ -109,6 +108,7 @@ def add(routes: APIRouter, page: Page, clock: Callable[[], datetime] = lambda: d
             return Response(as_csv(names, rows), media_type="text/csv; charset=utf-8", headers=headers)
 
         routes.add_api_route(f"{stem}.csv", sheet)
+    routes.add_api_route(page.path, html, response_class=HTMLResponse)
 
 
 def answer(template: str, context: dict[str, object], status: int = 200) -> Response:

@@ -65,15 +65,15 @@ def significant(value: float, figures: int = 3) -> str:
 
 
 def money(value: float | None) -> str:
-    """`$4,812`, `$12.30`, `$0.0031`, `−$3,960`."""
+    """`$4,812`, `$12.30`, `$0.12`, `$0.0031`, `−$3,960`."""
     if value is None:
         return UNKNOWN
     sign, amount = ("−" if value < 0 else ""), abs(value)
     if amount >= 1000:
         return f"{sign}${amount:,.0f}"
-    if amount >= 0.995 or amount == 0:
+    if amount >= 0.1 or amount == 0:
         return f"{sign}${amount:,.2f}"
-    return f"{sign}${significant(amount, 2 if amount < 0.1 else 3)}"
+    return f"{sign}${significant(amount, 2)}"
 
 
 def energy(kwh: float | None) -> str:

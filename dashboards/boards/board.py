@@ -38,7 +38,8 @@ BOARDS = (
         ("words_more", "words_less"),
     ),
     Board(
-        "Carbon", "/carbon", "carbon", "report", "What does a resolved task emit?", ("carbon",), ("reconcile",),
+        "Carbon", "/carbon", "carbon", "report", "What does a resolved task emit?", ("carbon",),
+        ("reconcile", "procurement"),
         (("Procurement table (CSV)", "/api/v1/carbon.csv"),),
     ),
 )  # fmt: skip

@@ -82,7 +82,7 @@ def carbon(details: Details) -> Chart | None:
     """Grams per call by feature: low, mid and high."""
     points = [
         {
-            "feature": str(each.get("name") or each.get("feature") or "–")[:30],
+            "feature": str(each.get("value") or "–")[:30],
             "low": grams["low"],
             "g": grams["mid"],
             "high": grams["high"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 from fastapi import APIRouter, Response
@@ -14,6 +14,7 @@ from dashboards.boards.charts import CHARTS
 from dashboards.boards.sections import Facts, Table, sections
 from dashboards.charts import response
 from dashboards.page import NotThere, Page
+from dashboards.rooms import Triages
 from dashboards.runbooks import runbook
 from dashboards.triage_picture import picture
 from spanledger import sql
@@ -26,13 +27,6 @@ DRAWN = {
     "retry_waste": ("waste", "chains"), "reprompt_chain": ("chains",), "report": ("carbon",), "drift": ("words",),
 }  # fmt: skip
 """Charts of a kind; those whose numbers are missing are not shown."""
-
-
-class Triages(Protocol):
-    """Which surface it is; analytics implements it."""
-
-    def finding(self, finding_id: str) -> dict[str, Any]:
-        """Of a finding, as `GET /api/v1/findings/{id}/triage` answers."""
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -21,6 +23,7 @@ from spanledger.figures import ago, duration, money
 
 QUERIES = Path(__file__).parent.parent / "queries"
 MOST_SPANS = 20_000
+DAY = timedelta(days=1)
 MOST_MESSAGES, MOST_CHARACTERS = 300, 6000
 TRACE_ID, SPAN_ID = re.compile(r"^[0-9a-f]{32}$"), re.compile(r"^[0-9a-f]{16}$")
 
@@ -49,6 +52,10 @@ class TraceView:
     graph: graphs.Graph
     said: list[Said]
     documents: list[dict[str, Any]]
+    different: str
+    """The query of the explorer that compares its spans with those of a day around it."""
+    scores: list[dict[str, Any]]
+    """What evaluators and users said, the last first."""
     people: dict[str, str]
     """Tenant, user, session, feature and prompt, where they are known."""
 
@@ -59,7 +66,7 @@ def page(engine: Engine) -> Page:
     def load(_asked: Asked, path: dict[str, str]) -> TraceView:
         trace_id = path["trace_id"].lower()
         tree = read_tree(engine, trace_id)
-        return _view(engine, trace_id, tree)
+        return view(engine, trace_id, tree)
 
     return Page("/traces/{trace_id}", "trace.html", load, nav="Traces")
 
@@ -109,12 +116,25 @@ def columns(tree: Tree) -> dict[str, Any]:
         "took": [None if row["duration_ns"] is None else row["duration_ns"] // 1000 for row in tree.rows],
         "error": [int(row["status"] == "error") for row in tree.rows],
         "retry": [int(row["attempt"] > 0) for row in tree.rows],
+        "again": _again(tree),
         "cost": [row["cost_usd"] for row in tree.rows],
         "tokens": [None if row["input_tokens"] is None and row["output_tokens"] is None
                    else (row["input_tokens"] or 0) + (row["output_tokens"] or 0) for row in tree.rows],
         "kwh": [row["energy_kwh"] for row in tree.rows],
         "critical": _critical(tree),
     }  # fmt: skip
+
+
+def _again(tree: Tree) -> list[int]:
+    """1 for a call of a tool with arguments with which the trace has called it before."""
+    seen: set[tuple[str, str]] = set()
+    marked = [0] * len(tree.rows)
+    for place in sorted(range(len(tree.rows)), key=lambda place: tree.rows[place]["start_ns"]):
+        row = tree.rows[place]
+        call = (row["tool_name"], row["tool_arguments_hash"])
+        marked[place] = int(row["operation"] == "tool" and all(call) and call in seen)
+        seen.add(call)
+    return marked
 
 
 def _critical(tree: Tree) -> list[int]:
@@ -137,7 +157,8 @@ def _critical(tree: Tree) -> list[int]:
     return marked
 
 
-def _view(engine: Engine, trace_id: str, tree: Tree) -> TraceView:
+def view(engine: Engine, trace_id: str, tree: Tree) -> TraceView:
+    """All of a trace that its page shows."""
     rows, values = tree.rows, {"trace_id": trace_id}
     settled = next(iter(engine.query_guarded(sql.read(QUERIES / "trace_settled.sql"), values).records()), None)
     begin = min(row["start_ns"] for row in rows)
@@ -145,7 +166,12 @@ def _view(engine: Engine, trace_id: str, tree: Tree) -> TraceView:
     billed = [row for row in rows if row["billable"]]
     costs = [row["cost_usd"] for row in billed if row["cost_usd"] is not None]
     limits = {"limit": MOST_MESSAGES, "most": MOST_CHARACTERS}
-    said = engine.query_guarded(sql.read(QUERIES / "trace_messages.sql"), values | limits).records()
+    bounds = values | {"first": _moment(begin), "last": _moment(max(row["start_ns"] for row in rows))}
+    said = (
+        engine.query_guarded(sql.read(QUERIES / "trace_messages.sql"), bounds | limits).records()
+        if any(row["said"] for row in rows)
+        else []
+    )
     cost = sum(costs) if costs else None
     return TraceView(
         title=_title(rows, took, cost, settled),
@@ -166,9 +192,23 @@ def _view(engine: Engine, trace_id: str, tree: Tree) -> TraceView:
         problems=tree.problems,
         graph=graphs.of_tree(tree),
         said=conversation(said, rows),
-        documents=engine.query_guarded(sql.read(QUERIES / "trace_documents.sql"), values).records(),
+        documents=engine.query_guarded(sql.read(QUERIES / "trace_documents.sql"), bounds).records(),
+        different=_different(trace_id, begin),
+        scores=engine.query_guarded(sql.read(QUERIES / "trace_scores.sql"), values).records(),
         people=_people(rows),
     )
+
+
+def _different(trace_id: str, begin: int) -> str:
+    start = datetime.fromtimestamp(begin / 1e9, UTC)
+    bounds = {"from": start - DAY / 2, "to": start + DAY / 2}
+    times = {name: f"{at:%Y-%m-%dT%H:%MZ}" for name, at in bounds.items()}
+    return urlencode({**times, "select": f'trace_id = "{trace_id}"'})
+
+
+def _moment(nanoseconds: int) -> str:
+    """As a parameter of type DateTime64(9)."""
+    return f"{nanoseconds // 10**9}.{nanoseconds % 10**9:09d}"
 
 
 def _title(rows: list[Any], took: int, cost: float | None, settled: dict[str, Any] | None) -> str:

@@ -1,5 +1,5 @@
--- One row of facts about the window, and the age of the newest span of all: that part looks further back only when
--- the window is empty, so that a big table is not read for it.
+-- One row of facts about the range, and the age of the newest span of all: that part looks further back only when
+-- the range is empty, so that a big table is not read for it.
 WITH recent AS
 (
     SELECT
@@ -7,16 +7,14 @@ WITH recent AS
         uniq(service) AS services,
         uniqIf(tenant, tenant != '') AS tenants,
         uniqIf(request_model, request_model != '') AS models,
-        sum(input_tokens) AS input_tokens,
-        sum(output_tokens) AS output_tokens,
         max(started_at) AS newest
     FROM spans
-    WHERE started_at >= now() - toIntervalHour({hours:UInt32})
+    WHERE started_at >= {from:DateTime64(3)} AND started_at < {to:DateTime64(3)}
 )
 SELECT
-    spans, services, tenants, models, input_tokens, output_tokens,
+    spans, services, tenants, models,
     multiIf(
-        spans > 0, greatest(0, dateDiff('second', newest, now64(9))),
+        spans > 0, greatest(0, dateDiff('second', newest, {now:DateTime64(3)})),
         (SELECT count() FROM spans) = 0, NULL,
-        dateDiff('second', (SELECT max(started_at) FROM spans), now64(9))) AS age_seconds
+        dateDiff('second', (SELECT max(started_at) FROM spans), {now:DateTime64(3)})) AS age_seconds
 FROM recent

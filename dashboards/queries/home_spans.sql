@@ -1,4 +1,4 @@
--- The newest spans of the window, shortened to what a row can show.
+-- The newest spans of the range, shortened to what a row can show.
 SELECT
     trace_id,
     formatDateTime(started_at, '%Y-%m-%d %H:%i:%S', 'UTC') AS started,
@@ -11,6 +11,6 @@ SELECT
     duration_ns,
     toString(status) AS status
 FROM spans
-WHERE started_at >= now() - toIntervalHour({hours:UInt32})
+WHERE started_at >= {from:DateTime64(3)} AND started_at < {to:DateTime64(3)}
 ORDER BY started_at DESC
 LIMIT {limit:UInt32}

@@ -117,6 +117,7 @@ function copies() {
     button.type = "button";
     button.className = "plain copy";
     button.textContent = "Copy";
+    if (block.dataset.copy) button.setAttribute("aria-label", `Copy: ${block.dataset.copy}`);
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(block.textContent.trim());
       button.textContent = "Copied";
@@ -125,6 +126,11 @@ function copies() {
     block.before(button);
   }
 }
+
+// A form whose answer takes longer than a second says that it is under way.
+document.addEventListener("submit", ({ target, submitter }) => {
+  if (submitter && target.method !== "dialog") setTimeout(() => submitter.classList.add("busy"), 1000);
+});
 
 document.querySelector("button.theme")?.addEventListener("click", theme);
 document.querySelector("button.keys")?.addEventListener("click", () => document.getElementById("keys").showModal());

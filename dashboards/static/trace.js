@@ -85,11 +85,16 @@ function row(at, place) {
   const name = element("span", "what");
   name.style.paddingLeft = `${Math.min(data.depth[at], 24) * 12}px`;
   const parent = at + 1 < data.id.length && data.parent[at + 1] === at;
-  name.append(element("button", "plain fold", parent ? (folded.has(at) ? "▸" : "▾") : ""));
-  name.append(element("bdi", "", `${data.error[at] ? "✕ " : ""}${data.name[at] || "–"}`));
-  name.title = data.name[at];
+  const fold = element(parent ? "button" : "span", "plain fold", parent ? (folded.has(at) ? "▸" : "▾") : "");
+  if (parent) {
+    fold.tabIndex = -1;
+    fold.setAttribute("aria-label", folded.has(at) ? "Unfold" : "Fold");
+  }
+  name.append(fold);
+  name.append(element("bdi", "", `${data.error[at] ? "✕ " : ""}${data.retry[at] || data.again[at] ? "↻ " : ""}${data.name[at] || "–"}`));
+  name.title = `${data.name[at]}${data.retry[at] ? " (sent again)" : ""}${data.again[at] ? " (called before with the same arguments)" : ""}`;
   const track = element("span", "track");
-  const bar = element("span", `strip ${data.kind[at] || "other"}${data.retry[at] ? " retry" : ""}`);
+  const bar = element("span", `strip ${data.kind[at] || "other"}${data.retry[at] || data.again[at] ? " retry" : ""}`);
   bar.style.left = `${bars.left[at] * 100}%`;
   bar.style.width = `max(2px, ${bars.wide[at] * 100}%)`;
   track.append(bar);

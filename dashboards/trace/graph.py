@@ -24,6 +24,8 @@ HUES = {"agent": 4, "workflow": 8, "model": 1, "tool": 2, "retriever": 3, "reran
 """Which hue of the style sheet a kind has."""
 MOST_NODES = 60
 LAYER_WIDTH, ROW_HEIGHT, MARGIN = 190, 64, 40
+WIDEST_LAYER, ROOM = 340, 1100
+"""Few layers stand further apart, so that names and edges do not cross: pixels of one, and of all together."""
 SMALLEST, LARGEST = 7.0, 24.0
 """Radius in pixels: the area goes with cost."""
 
@@ -127,17 +129,18 @@ def laid_out(
     for node in kept:
         columns[layers[node.kind, node.name]].append(node)
     rows = max((len(column) for column in columns.values()), default=1)
+    apart = max(LAYER_WIDTH, min(WIDEST_LAYER, ROOM // (max(columns, default=0) + 1)))
     dearest = max((node.sums.cost_usd or 0 for node in kept), default=0) or 1
     for layer, column in columns.items():
         for place, node in enumerate(column):
-            node.x = MARGIN + layer * LAYER_WIDTH
+            node.x = MARGIN + layer * apart
             node.y = MARGIN + (place + (rows - len(column)) / 2) * ROW_HEIGHT
             node.radius = SMALLEST + (LARGEST - SMALLEST) * sqrt((node.sums.cost_usd or 0) / dearest)
     for key, node in enumerate(kept):
         node.key = key
     busiest = max((sums.calls for sums in links.values()), default=1)
     drawn = [_edge(nodes[source], nodes[target], sums, busiest) for (source, target), sums in links.items()]
-    width = MARGIN * 2 + (max(columns, default=0) + 1) * LAYER_WIDTH
+    width = MARGIN * 2 + max(columns, default=0) * apart + LAYER_WIDTH
     return Graph(kept, drawn, width, MARGIN * 2 + (rows - 1) * ROW_HEIGHT + 24, len(nodes) - len(kept))
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import secrets
+import sys
 import tempfile
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
 from google.protobuf.message import DecodeError
 from pydantic import SecretStr
@@ -27,10 +30,15 @@ from spanledger.upgrade import upgrade
 
 def explain_mapping(
     file: Annotated[Path, typer.Argument(help="An OTLP request: JSON, or protobuf as an exporter sends it.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.", show_default=False)] = False,
 ) -> None:
     """Show which rule filled which column of captured spans. Needs no running service and stores nothing."""
     console = Console()
-    for span in explained(load(), file):
+    spans = explained(load(), file)
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps([asdict(span) for span in spans]))
+        return
+    for span in spans:
         console.print(_table(span))
         for line in (span.tokens, ", ".join(span.flags)):
             if line:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from spanledger.filters.key import quoted
 from spanledger.filters.parse import parse
 
 DIMENSIONS: Mapping[str, str] = {
@@ -22,8 +23,3 @@ def filter_of(values: Mapping[str, str], text: str = "") -> str:
     parse(text)
     parts = [f"{DIMENSIONS[name]} = {quoted(value)}" for name, value in values.items() if value and name in DIMENSIONS]
     return " and ".join([*parts, *([f"({text})"] if text.strip() else [])])
-
-
-def quoted(value: str) -> str:
-    """A value as the filter language writes it."""
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

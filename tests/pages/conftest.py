@@ -14,20 +14,29 @@ import orjson
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
+from pydantic import SecretStr
 
-from analytics.jobs.contract import Candidate, Kind, Report, Severity, Window, as_parameter
+from analytics.alerts.room import AlertRoom
+from analytics.jobs.contract import Candidate, Kind, Report, Severity, Window
 from analytics.jobs.source import Source
 from analytics.triage.room import TriageRoom
 from api.app import create_app
 from dashboards.boards.charts import CHARTS
+from spanledger.cli.explain_apart import ExplainApart
 from spanledger.engine import Engine
+from spanledger.moments import as_parameter
 from spanledger.settings import Settings
-from tests.analytics.jobs.desk import TABLES, Desk, Told, candidate
+from tests.analytics.alerts.conftest import TABLES as ALERT_TABLES
+from tests.analytics.jobs.desk import TABLES as JOB_TABLES
+from tests.analytics.jobs.desk import Desk, Told, candidate
 from tests.api.conftest import EmptyQuarantine, NoJobs
 from tests.api.conftest import Told as Status
 
 HOSTILE = "<script>document.title='run'</script><img src=x onerror=\"document.title='run'\">{{7*7}}\u202e" + "long" * 60
 TRACE = "0af7651916cd43dd8448eb211c80319c"
+OTHER = "1bf7651916cd43dd8448eb211c80319c"
+ALERT = "00112233445566ff"
+TABLES = (*JOB_TABLES, *ALERT_TABLES)
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 SERIES = [{"at": f"2026-11-20T{at}:00:00Z", "hit_rate": rate} for at, rate in ((10, 0.7), (11, 0.2))]
 GRAMS = {"g_per_request": {"low": 1, "mid": 2, "high": 3}}
@@ -39,7 +48,7 @@ REPORTS: dict[str, tuple[str, dict[str, object]]] = {
     "cache_hit_rate": ("hit_rate", {"series": SERIES}),
     "retry_waste": ("retry_waste", {"by_cause": {"loop": {"cost_usd": 3.5}}, "chain_lengths": {"loop": {"3": 4}}}),
     "user_drift": ("drift", {"words_more": [{"word": HOSTILE, "before": 0.1, "since": 0.4}]}),
-    "carbon": ("report", {"by": {"feature": [{"name": HOSTILE, "figures": [GRAMS]}]}}),
+    "carbon": ("report", {"by": {"feature": [{"value": HOSTILE, "figures": [GRAMS]}]}}),
 }
 """The newest report of each job, with texts that a stranger wrote."""
 assert set(CHARTS) >= {"lorenz", "hit_rate", "waste", "chains", "words", "carbon"}
@@ -51,10 +60,13 @@ def world(engine: Engine, settings: Settings) -> Iterator[str]:
     for table in TABLES:
         engine.command(f"TRUNCATE TABLE {table} SYNC")
     desk = Desk(engine, settings)
-    _trace(engine)
+    _trace(engine, TRACE)
+    _trace(engine, OTHER)
+    _calls(engine)
+    _alert(engine)
     for job, (kind, details) in REPORTS.items():
         _finding(desk, job, kind, details)
-    with _served(engine, settings) as address:
+    with served(engine, settings) as address:
         yield address
     for table in TABLES:
         engine.command(f"TRUNCATE TABLE {table} SYNC")
@@ -93,10 +105,22 @@ def shot(page: Page, name: str) -> None:
     page.screenshot(path=folder / f"{name}.png", full_page=True)
 
 
-class _served:  # noqa: N801  (a context, written like a function)
+class served:  # noqa: N801  (a context, written like a function)
+    """The app over an engine, behind a socket; its base URL."""
+
     def __init__(self, engine: Engine, settings: Settings) -> None:
-        triages = TriageRoom(engine, settings)
-        app = create_app(engine, settings, Status(), EmptyQuarantine(), NoJobs(), triages=triages)
+        settings = settings.model_copy(update={"alert_channels": (SecretStr("oncall=webhook+http://key@127.0.0.1:9"),)})
+        alarms, triages = AlertRoom(engine, settings), TriageRoom(engine, settings)
+        app = create_app(
+            engine,
+            settings,
+            Status(),
+            EmptyQuarantine(),
+            NoJobs(),
+            alarms=alarms,
+            triages=triages,
+            explain=ExplainApart(),
+        )
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
@@ -114,10 +138,10 @@ class _served:  # noqa: N801  (a context, written like a function)
         self._socket.close()
 
 
-def _trace(engine: Engine) -> None:
-    """An agent, two calls and a tool that failed; one parent is missing."""
-    start = NOW - timedelta(minutes=30)
-    shared = {"trace_id": TRACE, "service": HOSTILE, "tenant": HOSTILE, "status": "ok"}
+def _trace(engine: Engine, trace_id: str) -> None:
+    """An agent, two calls and a tool that failed; one parent is missing. The other trace is half an hour older."""
+    start = NOW - timedelta(minutes=30 if trace_id == TRACE else 60)
+    shared = {"trace_id": trace_id, "service": HOSTILE, "tenant": HOSTILE, "status": "ok"}
     call = {"operation": "chat", "request_model": "gpt-4o", "cost_usd": 0.25, "input_tokens": 100, "billable": True}
     spans: list[dict[str, object]] = [
         {"parent_span_id": "0" * 16, "name": HOSTILE, "operation": "agent", "agent_name": HOSTILE},
@@ -133,13 +157,50 @@ def _trace(engine: Engine) -> None:
         for number, span in enumerate(spans, 1)
     ]  # fmt: skip
     settled = {
-        "anchor": as_parameter(start)[:19], "trace_id": TRACE, "root_name": HOSTILE, "tenant": HOSTILE,
+        "anchor": as_parameter(start)[:19], "trace_id": trace_id, "root_name": HOSTILE, "tenant": HOSTILE,
         "started_at": as_parameter(start), "ended_at": as_parameter(start), "duration_ns": 9_000_000_000, "spans": 4,
         "llm_calls": 1, "tool_calls": 1, "errors": 1, "cost_usd": 0.25, "task_outcome": "failure",
     }  # fmt: skip
-    for table, many in (("spans", rows), ("settled_traces", [settled])):
-        body = b"\n".join(orjson.dumps(row) for row in many)
-        engine.insert_raw(table, body, "JSONEachRow", {"insert_deduplicate": 0})
+    _insert(engine, "spans", rows)
+    _insert(engine, "settled_traces", [settled])
+
+
+def _insert(engine: Engine, table: str, rows: list[dict[str, object]]) -> None:
+    body = b"\n".join(orjson.dumps(row) for row in rows)
+    engine.insert_raw(table, body, "JSONEachRow", {"insert_deduplicate": 0})
+
+
+def _calls(engine: Engine) -> None:
+    """Forty calls of each of two versions of a prompt, the second dearer and longer; a model without a price."""
+    start = NOW - timedelta(hours=5)
+    shared = {"service": "s", "status": "ok", "operation": "chat", "billable": True, "tenant": HOSTILE}
+    rows: list[dict[str, object]] = [
+        {
+            **shared, "trace_id": f"{number:032x}", "span_id": f"{number:016x}", "name": "chat", "prompt_name": HOSTILE,
+            "prompt_version": f"{version}{HOSTILE}", "request_model": "gpt-4o", "model_revision": f"gpt-4o-{version}",
+            "started_at": as_parameter(start + timedelta(minutes=number + 60 * version)), "cost_status": "priced",
+            "cost_usd": version + number % 5 / 10, "duration_ns": 10**9 + number % 7, "input_tokens": 100,
+            "output_tokens": 10 * version,
+        }
+        for version in (1, 2) for number in range(40 * version, 40 * version + 40)
+    ]  # fmt: skip
+    strange = {"trace_id": "d" * 32, "span_id": "d" * 16, "request_model": HOSTILE, "cost_status": "unpriced"}
+    _insert(engine, "spans", [*rows, {**shared, **strange, "started_at": as_parameter(start)}])
+    hour = {"slice": as_parameter(start)[:19], "hour": as_parameter(start)[:13] + ":00:00", "version": 1}
+    sums = {"prompt_name": HOSTILE, "prompt_version": "1", "calls": 80, "cost_usd": 120.0, "model": HOSTILE}
+    _insert(engine, "usage_slices", [{**hour, **sums}])
+
+
+def _alert(engine: Engine) -> None:
+    """An alert that fires, about the first trace."""
+    at = as_parameter(NOW - timedelta(minutes=20))
+    row = {
+        "change_id": "c", "alert_id": ALERT, "rule": "rule", "labels": {"tenant": HOSTILE}, "severity": "page",
+        "state": "firing", "episode": 1, "event": "trigger", "channels": ["oncall"], "at": at,
+        "since": at, "fired_at": at, "title": f"{HOSTILE} costs", "summary": HOSTILE, "trace_ids": [TRACE],
+        "query": "SELECT 1", "version": 1,
+    }  # fmt: skip
+    _insert(engine, "alert_changes", [row])
 
 
 def _finding(desk: Desk, job: str, kind: str, details: dict[str, object]) -> None:

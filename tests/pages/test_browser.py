@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from dashboards.render import NAV
-from tests.pages.conftest import TRACE, shot
+from tests.pages.conftest import ALERT, HOSTILE, OTHER, TRACE, shot
 
-PAGES = [path for _, path, _ in NAV] + [f"/traces/{TRACE}"]
+VERSIONS = {"prompt": f"/prompts/versions?name={quote(HOSTILE)}", "model": "/models/revisions?name=gpt-4o"}
+ONE = {"trace": f"/traces/{TRACE}", "alert": f"/alerts/{ALERT}", "mapping": "/settings/mapping", **VERSIONS}
+ONE |= {"compare": f"/compare?a={TRACE}&b={OTHER}", "candidates": f"/compare?a={TRACE}"}
+PAGES = {path.strip("/") or "now": path for _, path, _ in NAV} | ONE
+"""By the name of its picture."""
 
 
 def titled(page: Page) -> str:
     return page.locator("h1").inner_text()
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_complains_of_nothing_and_runs_nothing(page: Page, path: str) -> None:
-    answer = page.goto(path)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_complains_of_nothing_and_runs_nothing_and_fits_a_phone(page: Page, name: str) -> None:
+    answer = page.goto(PAGES[name])
     assert answer is not None
     assert answer.status == 200, page.content()
     page.wait_for_load_state("networkidle")
     assert page.title() != "run"
     assert page.locator("main script, main img[src=x]").count() == 0
     assert len(page.content()) < 1_000_000
-    shot(page, path.strip("/").replace("/", "-") or "now")
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_a_phone_does_not_scroll_sideways(page: Page, path: str) -> None:
+    shot(page, name)
     page.set_viewport_size({"width": 375, "height": 800})
-    page.goto(path)
-    page.wait_for_load_state("networkidle")
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
-    shot(page, f"{path.strip('/').replace('/', '-') or 'now'}-phone")
+    shot(page, f"{name}-phone")
 
 
 def test_a_finding_with_its_surfaces_fits_on_a_phone(page: Page) -> None:
@@ -48,9 +47,10 @@ def test_a_finding_with_its_surfaces_fits_on_a_phone(page: Page) -> None:
     shot(page, "finding-phone")
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if not path.startswith("/traces/")])
-def test_a_page_has_a_twin_in_json(page: Page, path: str) -> None:
-    answer = page.request.get(f"{'/now' if path == '/' else path}.json")
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_a_twin_in_json(page: Page, name: str) -> None:
+    path, _, query = PAGES[name].partition("?")
+    answer = page.request.get(f"{'/now' if path == '/' else path}.json?{query}")
     assert answer.ok
     assert answer.json()["title"]
 
@@ -114,8 +114,20 @@ def test_the_keyboard_alone(page: Page) -> None:
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.name") == "filter"
     page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("g")
+    page.wait_for_url(re.compile("/graph"))
     page.keyboard.press("?")
     expect(page.locator("dialog#keys")).to_be_visible()
+
+
+def test_now_says_what_is_open_and_what_was_spent(page: Page) -> None:
+    page.goto("/")
+    expect(page.locator("h1")).to_contain_text("1 alert fires, 5 open findings worth $6,172; $120.00 spent")
+    expect(page.locator(".vitals div").first).to_contain_text("$120.00")
+    assert page.locator(".vitals .spark .line").count() > 0
+    page.locator(".vitals a").first.click()
+    page.wait_for_url(re.compile(r"/traces\?order=cost"))
 
 
 def test_light_and_dark(page: Page) -> None:

@@ -6,13 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards.pages.trace import columns
+from dashboards.trace.align import Pair, align
 from dashboards.trace.conversation import conversation
 from dashboards.trace.graph import of_tree
 from dashboards.trace.tree import build
 
 SECOND = 10**9
 EMPTY = {"status": "ok", "model": "", "tool_name": "", "agent_name": "", "cost_usd": None, "operation": "other",
-         "input_tokens": None, "output_tokens": None, "energy_kwh": None, "attempt": 0}  # fmt: skip
+         "input_tokens": None, "output_tokens": None, "energy_kwh": None, "attempt": 0, "tool_arguments_hash": "",
+         "tool_result_hash": ""}  # fmt: skip
 
 
 def span(number: int, parent: int | None, begin: float = 0, took: float | None = 1, **values: Any) -> dict[str, Any]:
@@ -70,6 +72,60 @@ def test_any_trace_has_a_tree_with_all_its_spans(shape: list[tuple[int, int | No
 def test_the_critical_path_goes_back_from_the_end() -> None:
     tree = build([span(1, None, 0, 10), span(2, 1, 0, 4), span(3, 1, 1, 2), span(4, 1, 4, 5), span(5, 4, 5, 3)])
     assert dict(zip(ids(tree), columns(tree)["critical"], strict=True)) == {1: 1, 2: 1, 3: 0, 4: 1, 5: 1}
+
+
+def test_a_tool_that_is_called_as_before_is_marked() -> None:
+    search: dict[str, Any] = {"operation": "tool", "tool_name": "search"}
+    calls = ["a", "b", "a", "", ""]
+    tree = build([span(n, None, n, **search, tool_arguments_hash=text) for n, text in enumerate(calls, 1)])
+    assert columns(tree)["again"] == [0, 0, 1, 0, 0]
+
+
+def sides(pairs: list[Pair]) -> list[tuple[int, str, str, str]]:
+    """Depth, the two names, and what differs."""
+    return [
+        (pair.depth, pair.a.name if pair.a else "", pair.b.name if pair.b else "", " ".join(pair.marks))
+        for pair in pairs
+    ]
+
+
+def test_two_traces_are_laid_beside_each_other() -> None:
+    chat: dict[str, Any] = {"operation": "chat", "model": "m"}
+    tool: dict[str, Any] = {"operation": "tool", "tool_name": "t"}
+    a = build([span(1, None, 0, 9), span(2, 1, 0, **chat, cost_usd=1), span(3, 1, 1, **tool), span(4, 1, 2, **chat)])
+    b = build([
+        span(5, None, 0, 9), span(6, 5, 0, **chat, cost_usd=1.2), span(7, 5, 1, **{**chat, "model": "n"}),
+        span(8, 5, 2, 4, **{**chat, "model": "o"}),
+    ])  # fmt: skip
+    pairs = align(a, b, {"0000000000000002": "yes"}, {"0000000000000006": "no"})
+    assert sides(pairs) == [
+        (0, "span 1", "span 5", "name"), (1, "m", "m", "cost_usd answer"), (1, "t", "", ""),
+        (1, "m", "n", "name"), (1, "", "o", ""),
+    ]  # fmt: skip
+
+
+SHAPES = st.lists(
+    st.tuples(st.integers(1, 8), st.one_of(st.none(), st.integers(1, 8)), st.sampled_from("xyz")), min_size=1
+)
+
+
+@given(SHAPES, SHAPES)
+def test_each_step_of_both_traces_stands_in_one_pair(
+    ours: list[tuple[int, int | None, str]], theirs: list[tuple[int, int | None, str]]
+) -> None:
+    a, b = (
+        build(
+            [span(n, parent, place, operation="tool", tool_name=name) for place, (n, parent, name) in enumerate(shape)]
+        )
+        for shape in (ours, theirs)
+    )
+    pairs = align(a, b, {}, {})
+    assert (sum(pair.a is not None for pair in pairs), sum(pair.b is not None for pair in pairs)) == (
+        len(ours),
+        len(theirs),
+    )
+    same = align(a, a, {}, {})
+    assert all(pair.a == pair.b and not pair.marks for pair in same)
 
 
 def test_calls_fold_into_nodes_and_loops_go_back() -> None:

@@ -18,7 +18,7 @@ from spanledger.settings import PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
-VALUES = {"CLICKHOUSE_PASSWORD": "secret0", "SPANLEDGER_API_KEYS": "key1,key2"}
+VALUES = {"CLICKHOUSE_PASSWORD": "secret0", "SPANLEDGER_API_KEYS": "key1,key2", "GRAFANA_PASSWORD": "secret1"}
 
 
 def read_yaml(text: str) -> Any:
@@ -50,7 +50,7 @@ def _scalar(text: str) -> Any:
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
     compose = read_yaml(COMPOSE.read_text())
-    assert sorted(compose["services"]) == ["clickhouse", "collect", "serve"]
+    assert sorted(compose["services"]) == ["clickhouse", "collect", "grafana", "serve"]
     used = {volume.split(":")[0] for service in compose["services"].values() for volume in service["volumes"]}
     assert sorted(compose["volumes"]) == sorted(name for name in used if "/" not in name)
     return dict(compose["services"])
@@ -99,6 +99,23 @@ def test_the_server_is_pinned_not_published_and_new_enough_for_the_guard(service
     assert "ports" not in server
     mounted = [volume.split(":")[0] for volume in server["volumes"] if volume.startswith("./")]
     assert all((ROOT / path).is_file() for path in mounted)  # a folder would hide the files of the image
+    assert {Path(path).name for path in mounted} == {path.name for path in (ROOT / "docker/clickhouse").rglob("*.xml")}
+
+
+def test_grafana_reads_as_a_user_of_its_own_and_finds_its_boards(services: dict[str, Any]) -> None:
+    grafana = services["grafana"]
+    assert grafana["ports"] == ["127.0.0.1:3000:3000"]
+    folders = {volume.split(":")[0] for volume in grafana["volumes"] if volume.startswith("./")}
+    assert all((ROOT / folder).is_dir() for folder in folders)
+    user = ET.parse(ROOT / "docker/clickhouse/users.d/grafana.xml").getroot().find("users/grafana")
+    assert user is not None
+    password = user.find("password")
+    assert password is not None
+    assert password.get("from_env") in services["clickhouse"]["environment"]
+    assert [query.text for query in user.iterfind("grants/query")] == ["GRANT SELECT ON spanledger.*"]
+    places = (ROOT / "dashboards/grafana/provisioning/dashboards/spanledger.yaml").read_text()
+    assert "path: /etc/grafana/boards" in places
+    assert "./dashboards/grafana/boards:/etc/grafana/boards:ro" in grafana["volumes"]
 
 
 def test_the_servers_own_logs_are_bounded() -> None:
@@ -110,8 +127,8 @@ def test_the_servers_own_logs_are_bounded() -> None:
 
 
 def test_settings_of_the_profile_are_settings_of_the_engine(engine: Engine) -> None:
-    profile = ET.parse(ROOT / "docker/clickhouse/users.d/spanledger.xml").getroot().find("profiles/default")
-    named = [] if profile is None else [element.tag for element in profile]
+    files = sorted((ROOT / "docker/clickhouse/users.d").glob("*.xml"))
+    named = sorted({element.tag for file in files for element in ET.parse(file).getroot().iterfind("profiles/*/*")})
     [[found]] = engine.rows("SELECT count() FROM system.settings WHERE name IN {names:Array(String)}", {"names": named})
     assert found == len(named) > 0
 

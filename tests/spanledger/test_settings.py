@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from spanledger.errors import BadSetting
-from spanledger.settings import load
+from spanledger.settings import load, secret, source
 
 
 def test_defaults_are_the_contract() -> None:
@@ -24,6 +24,17 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     settings = load({"SPANLEDGER_CONFIG": str(file), "SPANLEDGER_HTTP_PORT": "2222"})
     assert (settings.http_port, settings.log_level) == (2222, "debug")
     assert settings.cors_origins == ("http://a", "http://b")
+
+
+def test_where_a_value_comes_from(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("http_port = 1111\n")
+    environ = {"SPANLEDGER_CONFIG": str(file), "SPANLEDGER_LOG_LEVEL": "info"}
+    settings = load(environ)
+    found = {name: source(settings, name, environ) for name in ("http_port", "log_level", "host")}
+    assert found == {"http_port": "settings file", "log_level": "environment", "host": "default"}
+    secrets = {name for name in type(settings).model_fields if secret(name)}
+    assert secrets == {"clickhouse_url", "api_keys", "content_secret", "alert_channels"}
 
 
 def test_lists_are_split_at_commas() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analytics.statistics.histogram_change import histogram_change
 from analytics.statistics.level_change import level_change, split_gains
-from analytics.statistics.psi import jensen_shannon
+from spanledger.divergence import jensen_shannon
 
 SLOTS, FIRST, LAST = 200, 150, 196
 

@@ -1,0 +1,11 @@
+-- Services, agents and prompts of the range, some of the busiest of each.
+SELECT
+    topKIf(50)(toString(service), service != '') AS service,
+    topKIf(50)(toString(agent_name), agent_name != '') AS agent_name,
+    topKIf(50)(toString(prompt_name), prompt_name != '') AS prompt_name
+FROM
+(
+    SELECT service, agent_name, prompt_name
+    FROM spans
+    WHERE started_at >= {from:DateTime64(3)} AND started_at < {to:DateTime64(3)}
+)
