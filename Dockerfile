@@ -13,6 +13,7 @@ COPY collector collector
 COPY analytics analytics
 COPY dashboards dashboards
 COPY api api
+COPY docs/runbooks docs/runbooks
 COPY docker/healthcheck.py docker/healthcheck.py
 RUN python -m compileall -q . \
     && useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin spanledger \

@@ -13,13 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 import dashboards
 import spanledger
-from api import admin, alerts, carbon, energy, findings, jobs, money, problems, spans
+from api import admin, alerts, carbon, energy, explore, findings, jobs, money, problems, spans, triage
 from api.admin import QuarantineRoom
 from api.alerts import AlertsRoom
 from api.doorkeeper import Doorkeeper
 from api.jobs import JobsRoom
 from api.slots import Slots
 from api.status import Status
+from api.triage import TriageOf
 from dashboards import Explain, Rooms
 from spanledger import guard
 from spanledger import sql as sql_files
@@ -94,6 +95,7 @@ def create_app(  # noqa: PLR0913, PLR0917  (one parameter a room)
     quarantine: QuarantineRoom,
     analyses: JobsRoom,
     alarms: AlertsRoom | None = None,
+    triages: TriageOf | None = None,
     explain: Explain | None = None,
 ) -> FastAPI:
     """The app that `spanledger serve` runs; nothing in it outlives `engine`."""
@@ -110,6 +112,7 @@ def create_app(  # noqa: PLR0913, PLR0917  (one parameter a room)
     slots = Slots(MAX_QUERIES, "queries")
     _add_reads(app, engine, slots, settings.query_max_rows)
     app.include_router(spans.router(engine, slots))
+    app.include_router(explore.router(engine, slots))
     app.include_router(admin.router(engine, quarantine))
     app.include_router(money.router(engine))
     app.include_router(energy.router(engine, settings))
@@ -117,8 +120,10 @@ def create_app(  # noqa: PLR0913, PLR0917  (one parameter a room)
     app.include_router(findings.router(engine))
     if alarms is not None:
         app.include_router(alerts.router(alarms))
+    if triages is not None:
+        app.include_router(triage.router(triages))
     app.include_router(carbon.router(engine))
-    app.include_router(dashboards.router(engine, settings, Rooms(alarms, explain)))
+    app.include_router(dashboards.router(engine, settings, Rooms(alarms, explain, triages)))
     return app
 
 

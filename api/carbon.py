@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -11,6 +10,7 @@ from pydantic import BaseModel
 
 from spanledger.energy import procurement
 from spanledger.engine import Engine
+from spanledger.moments import utc
 
 Since = Annotated[
     datetime, Query(alias="from", description="First moment, such as 2026-11-01 or 2026-11-01T08:00:00Z.")
@@ -18,26 +18,10 @@ Since = Annotated[
 Until = Annotated[datetime, Query(alias="to", description="The moment after the last. Without a zone: UTC.")]
 
 
-class Line(BaseModel):
-    """One feature under one factor set. Null: not known."""
-
-    feature: str
-    inferences: int
-    kgCO2e_per_1000: float | None  # noqa: N815  (as in the file)
-    low: float | None
-    high: float | None
-    energy_kwh: float | None
-    factor_set: str
-    grid: str
-    source: str
-    boundary: str
-    window: str
-
-
 class Lines(BaseModel):
     """The lines, most emissions first."""
 
-    carbon: list[Line]
+    carbon: list[procurement.Line]
 
 
 def router(engine: Engine) -> APIRouter:
@@ -47,14 +31,13 @@ def router(engine: Engine) -> APIRouter:
     @routes.get("/carbon")
     def carbon(since: Since, until: Until) -> Lines:
         """Emissions of each feature's calls; figures of two factor sets stand side by side."""
-        found = procurement.read(engine, _utc(since), _utc(until))
-        return Lines(carbon=[Line(**asdict(line)) for line in found])
+        return Lines(carbon=procurement.read(engine, utc(since), utc(until)))
 
     @routes.get("/carbon.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
     def carbon_csv(since: Since, until: Until) -> Response:
         """The same as a file for spreadsheets."""
-        text = procurement.as_csv(procurement.read(engine, _utc(since), _utc(until)))
-        name = f"carbon-{_utc(since):%Y%m%d}-{_utc(until):%Y%m%d}.csv"
+        text = procurement.as_csv(procurement.read(engine, utc(since), utc(until)))
+        name = f"carbon-{utc(since):%Y%m%d}-{utc(until):%Y%m%d}.csv"
         return Response(
             text,
             media_type="text/csv; charset=utf-8",
@@ -62,7 +45,3 @@ def router(engine: Engine) -> APIRouter:
         )
 
     return routes
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -18,6 +18,8 @@ MAX_BODY_BYTES = MIB
 
 OPEN_PATHS = frozenset({"/healthz"})
 """Asked by supervisors that hold no key."""
+OPEN_PICTURES = "/cards/"
+"""Pictures of cards, fetched by receivers of pages: an address that nobody can guess is their key."""
 
 
 class Doorkeeper:
@@ -39,7 +41,7 @@ class Doorkeeper:
         await self._app(scope, _bounded(receive), _marked(send))
 
     def _refusal(self, path: str, headers: Headers) -> ASGIApp | None:
-        if path not in OPEN_PATHS:
+        if path not in OPEN_PATHS and not path.startswith(OPEN_PICTURES):
             if not self._keys and not _names_loopback(headers.get("host", "")):
                 return problems.of_status(
                     421,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.errors import BadRequest, NotFound
+from spanledger.moments import as_parameter
 
 FINDINGS = Path(__file__).with_name("findings.sql")
 OBSERVATIONS = Path(__file__).with_name("observations.sql")
@@ -124,10 +125,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _parameter(moment: datetime | None, default: str) -> str:
-    if moment is None:
-        return default
-    moment = moment.replace(tzinfo=UTC) if moment.utcoffset() is None else moment.astimezone(UTC)
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"
+    return default if moment is None else as_parameter(moment)
 
 
 def _to_cursor(row: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.errors import BadRequest
 from spanledger.filters import FIELDS, compile_filter
+from spanledger.moments import as_parameter, read_moment
 
 PAGE = Path(__file__).with_name("spans.sql")
 MOST = 1000
@@ -76,19 +77,19 @@ def router(engine: Engine, slots: Slots) -> APIRouter:
 
 def time_range(since: str | None, until: str | None) -> tuple[str, str]:
     """The bounds as parameters of type DateTime64(3): `to` is now and `from` a day before it, unless they are given."""
-    end = _moment(until, "to") if until else datetime.now(UTC) + timedelta(seconds=1)
-    begin = _moment(since, "from") if since else end - timedelta(days=1)
+    end = moment(until, "to") if until else datetime.now(UTC) + timedelta(seconds=1)
+    begin = moment(since, "from") if since else end - timedelta(days=1)
     if begin >= end:
         raise BadRequest("The time range must end after it begins.")
-    return f"{begin:%Y-%m-%d %H:%M:%S.%f}"[:-3], f"{end:%Y-%m-%d %H:%M:%S.%f}"[:-3]
+    return as_parameter(begin), as_parameter(end)
 
 
-def _moment(text: str, what: str) -> datetime:
+def moment(text: str, what: str) -> datetime:
+    """A time of a URL; without a zone it is UTC. Raises BadRequest."""
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadRequest(f"{what} is no time: {text!r}. Write 2026-11-21T10:00:00Z.") from None
-    return found.replace(tzinfo=UTC) if found.utcoffset() is None else found.astimezone(UTC)
+        return read_moment(text)
+    except ValueError as error:
+        raise BadRequest(f"`{what}`: {error}.") from error
 
 
 def _columns(asked: str) -> list[str]:

@@ -11,9 +11,10 @@ from multiprocessing import get_context
 from rich.console import Console
 from rich.table import Table
 
-from bench import content, ingest, jobs, queries, reprice, settle
+from bench import content, ingest, jobs, pages, queries, reprice, settle, sketches
 from bench.detection.__main__ import detection
 from bench.figures import Figure
+from bench.triage.__main__ import triage
 
 BENCHES: dict[str, Callable[[float], list[Figure]]] = {
     "cpu": ingest.cpu_per_span,
@@ -23,8 +24,11 @@ BENCHES: dict[str, Callable[[float], list[Figure]]] = {
     "settle": settle.settle,
     "reprice": reprice.reprice,
     "content": content.content,
+    "sketches": sketches.sketches,
     "jobs": jobs.jobs,
+    "pages": pages.pages,
     "detection": detection,
+    "triage": triage,
 }
 
 

@@ -125,8 +125,8 @@ def _fill(folder: str, spans: int, hour: Window) -> int:
         for _ in upgrade(engine, settings):
             pass
         for days in range(1, WEEK + 1):
-            _fill_day(engine, START - days * DAY, spans // THIN // 8 * 8)
-        _fill_day(engine, START, spans)
+            fill_day(engine, START - days * DAY, spans // THIN // 8 * 8)
+        fill_day(engine, START, spans)
         _settle(engine)
         old = int(OLD_SPANS * spans / SPANS)
         for first in range(0, old, CHUNK):
@@ -140,7 +140,8 @@ def _fill(folder: str, spans: int, hour: Window) -> int:
     return int(in_hour)
 
 
-def _fill_day(engine: Engine, start: datetime, spans: int) -> None:
+def fill_day(engine: Engine, start: datetime, spans: int) -> None:
+    """A day of spans from `start` on, of jobs_spans.sql."""
     for first in range(0, spans, CHUNK):
         values = {"start": start, "first": first, "count": min(CHUNK, spans - first), "spans": spans}
         engine.command(sql.read(SPANS_OF_A_DAY), values | {"tenants": TENANTS})

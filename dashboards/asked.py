@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from spanledger.errors import BadRequest
+from spanledger.moments import as_parameter, read_moment
 
 RELATIVE = re.compile(r"^(?P<amount>[1-9]\d{0,3})(?P<unit>[mhdw])$")
 UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -79,7 +80,7 @@ class Asked:
 
     def parameters(self) -> dict[str, str]:
         """`from` and `to` as statements take them, of type DateTime64(3)."""
-        return {"from": parameter(self.since), "to": parameter(self.until)}
+        return {"from": as_parameter(self.since), "to": as_parameter(self.until)}
 
 
 def read(path: str, values: Mapping[str, str], now: datetime, default: str = "24h", theme: str = "") -> Asked:
@@ -92,12 +93,11 @@ def read(path: str, values: Mapping[str, str], now: datetime, default: str = "24
 
 
 def moment(text: str, what: str) -> datetime:
-    """`2026-11-21`, `2026-11-21T10:00` or with seconds and zone; without a zone it is UTC."""
+    """A time of the URL; BadRequest, with the parameter's name, when it is none."""
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadRequest(f"{what} is no time: {text[:40]!r}. Write 2026-11-21T10:00Z.") from None
-    return found.replace(tzinfo=UTC) if found.utcoffset() is None else found.astimezone(UTC)
+        return read_moment(text)
+    except ValueError as error:
+        raise BadRequest(f"{what}: {error}.") from error
 
 
 def _range(values: Mapping[str, str], now: datetime, default: str) -> tuple[datetime, datetime, str]:
@@ -109,8 +109,3 @@ def _range(values: Mapping[str, str], now: datetime, default: str) -> tuple[date
     if not match:
         raise BadRequest(f"range is {relative[:40]!r}; write a number and m, h, d or w, as in 24h.")
     return now - int(match["amount"]) * UNITS[match["unit"]], now, relative
-
-
-def parameter(at: datetime) -> str:
-    """A moment as statements take it, of type DateTime64(3)."""
-    return f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d}"

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from dashboards.asked import RANGES
+from spanledger.explore import both
 from spanledger.figures import (
     UNKNOWN,
     ago,
@@ -25,11 +26,14 @@ from spanledger.figures import (
     short,
     significant,
 )
+from spanledger.filters import quoted
 
 BETWEEN_TICKS = re.compile(r"`([^`]*)`")
 STATIC = Path(__file__).with_name("static")
+IMPORT = re.compile(rb'(?<=from ")\./([\w-]+\.js)(?=";$)', re.MULTILINE)
 NAV = (
     ("Now", "/", "n"),
+    ("Explore", "/explore", "e"),
     ("Traces", "/traces", "t"),
     ("Graph", "/graph", "g"),
     ("Customers", "/customers", "c"),
@@ -61,12 +65,6 @@ def significant_or_unknown(value: float | None) -> str:
     return UNKNOWN if value is None else significant(value)
 
 
-def quoted(text: str) -> str:
-    """A text as the filter language writes it, in quotation marks."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
 def ticks(text: str) -> Markup:
     """A sentence of ours in which `names` are code; everything is escaped first."""
     return Markup(BETWEEN_TICKS.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  (escaped)
@@ -80,7 +78,14 @@ def minute(at: str | None) -> str:
 @cache
 def static(name: str) -> str:
     """The address of a static file, which changes with its content, so that browsers may keep it."""
-    return f"/static/{name}?v={hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
+    return f"/static/{name}?v={hashlib.sha256(body(name)).hexdigest()[:12]}"
+
+
+@cache
+def body(name: str) -> bytes:
+    """A static file as it is sent: modules import each other by addresses that change with the content as well."""
+    sent = (STATIC / name).read_bytes()
+    return IMPORT.sub(lambda found: static(found[1].decode()).encode(), sent) if name.endswith(".js") else sent
 
 
 _environment = Environment(
@@ -102,4 +107,4 @@ _environment.filters.update(
     moment=moment, significant=significant, significant_or_unknown=significant_or_unknown, quoted=quoted, minute=minute,
     ticks=ticks,
 )  # fmt: skip
-_environment.globals.update(static=static, NAV=NAV, RANGES=RANGES)
+_environment.globals.update(static=static, NAV=NAV, RANGES=RANGES, both=both)

@@ -1,4 +1,4 @@
-"""What pages are handed from rooms that they may not import: alerts, and the mapping of a span."""
+"""What pages are handed from rooms that they may not import: alerts, triage, and the mapping of a span."""
 
 from __future__ import annotations
 
@@ -41,6 +41,13 @@ class AlertsRoom(Protocol):
         """All, with how they are."""
 
 
+class Triages(Protocol):
+    """Which surface it is; analytics implements it."""
+
+    def finding(self, finding_id: str) -> dict[str, Any]:
+        """Of a finding, as `GET /api/v1/findings/{id}/triage` answers."""
+
+
 Explain = Callable[[bytes], list[dict[str, Any]]]
 """From an OTLP request as JSON to its spans, each with `name`, `recognised`, `columns` (column, value, rule), `tokens`
 and `flags`: `spanledger.mapping.explain` in an engine of its own."""
@@ -52,3 +59,4 @@ class Rooms:
 
     alerts: AlertsRoom | None = None
     explain: Explain | None = None
+    triages: Triages | None = None

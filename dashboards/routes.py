@@ -10,20 +10,24 @@ from starlette.exceptions import HTTPException
 from dashboards.page import Page, add
 from dashboards.pages import (
     alerts,
+    alike,
     boards,
+    cards,
     compare,
+    explore,
     finding,
     graph,
     home,
     jobs,
     mapping,
     prompts,
+    runbook,
     settings,
     trace,
     traces,
     versions,
 )
-from dashboards.render import STATIC
+from dashboards.render import STATIC, body
 from dashboards.rooms import Rooms
 from spanledger.engine import Engine
 from spanledger.settings import Settings
@@ -36,20 +40,23 @@ FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 def router(engine: Engine, in_force: Settings, rooms: Rooms) -> APIRouter:
     """All pages over `engine`."""
     routes = APIRouter(include_in_schema=False)
-    files = {path.name: (path.read_bytes(), TYPES[path.suffix]) for path in STATIC.iterdir() if path.suffix in TYPES}
+    files = {path.name: (body(path.name), TYPES[path.suffix]) for path in STATIC.iterdir() if path.suffix in TYPES}
 
     @routes.get("/static/{name}")
     def static_file(name: str) -> Response:
         if name not in files:
             raise HTTPException(404, f"There is no file {name[:80]}.")
-        body, kind = files[name]
-        return Response(body, media_type=kind, headers=FOR_EVER)
+        content, kind = files[name]
+        return Response(content, media_type=kind, headers=FOR_EVER)
 
     home.add_data(routes, engine)
     trace.add_data(routes, engine)
     boards.add_charts(routes, engine)
     versions.add_charts(routes, engine)
     prompts.add_forms(routes, engine)
+    if rooms.triages:
+        finding.add_picture(routes, rooms.triages)
+    cards.add_pictures(routes, engine)
     if rooms.alerts:
         alerts.add_forms(routes, rooms.alerts)
     if rooms.explain:
@@ -62,11 +69,14 @@ def router(engine: Engine, in_force: Settings, rooms: Rooms) -> APIRouter:
 def pages(engine: Engine, in_force: Settings, rooms: Rooms) -> Iterable[Page]:
     """Every page."""
     yield home.page(engine, in_force)
+    yield explore.page(engine)
     yield traces.page(engine)
     yield trace.page(engine)
+    yield alike.page(engine)
     yield compare.page(engine)
     yield graph.page(engine)
-    yield finding.page(engine)
+    yield finding.page(engine, rooms.triages)
+    yield runbook.page()
     yield from boards.pages(engine)
     yield from prompts.pages(engine)
     yield from versions.pages(engine)

@@ -48,3 +48,9 @@ class AlertSettings(BaseModel):
     alert_jobs_late_minutes: float = Field(
         120, ge=0, description="An alert when a job's window has waited so long; catching up takes less. 0: off."
     )
+    alert_storm_pages: int = Field(
+        20,
+        ge=0,
+        description="So many alerts are paged one by one within a minute, the loudest and dearest first; one page more "
+        "tells how many others there are. Nobody reads more in a minute. 0: no bound.",
+    )

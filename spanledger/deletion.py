@@ -12,6 +12,10 @@ from spanledger.engine import Engine
 TABLES = ("spans", "events", "metric_points")
 DELETE_MESSAGES = Path(__file__).with_name("delete_messages.sql")
 SUMS = ("usage_slices", "usage_hours")
+FORGET_ALERTS = Path(__file__).with_name("forget_alerts.sql")
+FORGOTTEN = "alert_id IN (SELECT alert_id FROM alerts_forgotten WHERE at > now64(3, 'UTC') - INTERVAL 2 HOUR)"
+NAMED_IN_CARDS = 40
+"""Characters of a name that stand in a card whatever its length: longer ones are cut there."""
 WAIT = {"lightweight_deletes_sync": 2, "mutations_sync": 2}
 """Return only when the rows are out of every part, on every replica."""
 
@@ -44,8 +48,29 @@ def delete(engine: Engine, kind: str, value: str) -> dict[str, int]:
     if kind == "trace":
         engine.command(sql.read(SUM_NOW), wanted)
     else:
+        _delete_alerts(engine, value)
         _delete_findings(engine, value)
     return counts
+
+
+def forget_alerts(engine: Engine) -> None:
+    """Take away what is written of alerts about tenants who asked to be forgotten within the last two hours.
+
+    Deleting does it, and housekeeping again: one that fired then writes its end when it is gone already.
+    """
+    for table in ("alert_changes", "alert_asks", "alert_deliveries", "alert_cards"):
+        _mutate(engine, table, "DELETE", FORGOTTEN, {})
+
+
+def _delete_alerts(engine: Engine, tenant: str) -> None:
+    """Alerts whose labels or finding name a tenant, cards that do, silences for it. Rules are the operator's words."""
+    engine.command(sql.read(FORGET_ALERTS), {"value": tenant, "quoted": json.dumps(tenant, ensure_ascii=False)})
+    forget_alerts(engine)
+    _mutate(engine, "alert_silences", "DELETE", "has(mapValues(matchers), {value:String})", {"value": tenant})
+    named = json.dumps(tenant[:NAMED_IN_CARDS], ensure_ascii=False)
+    if len(tenant) > NAMED_IN_CARDS:
+        named = named[:-1]
+    _mutate(engine, "alert_cards", "DELETE", "position(triage, {named:String}) > 0", {"named": named})
 
 
 def _delete_findings(engine: Engine, tenant: str) -> None:

@@ -94,6 +94,9 @@ class Settings(AlertSettings, JobSettings):
     events_retention_days: Days = Field(0, description="The same for `events` (OTLP logs).")
     metric_points_retention_days: Days = Field(0, description="The same for `metric_points`.")
     findings_retention_days: Days = Field(0, description="The same for findings, and for runs of jobs by whole months.")
+    alerts_retention_days: Days = Field(
+        0, description="The same for the history of alerts, their messages and cards; at least 31 days are kept."
+    )
     content: str = Field(
         "on",
         pattern="^(on|off)$",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
 import jinja2
+
+from spanledger.moments import as_parameter
 
 SCHEMA_DIR = Path(__file__).resolve().parent.parent / "schema"
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2149, 6, 6)
@@ -28,6 +30,43 @@ def templates(*folders: Path) -> jinja2.Environment:
         autoescape=False,  # noqa: S701  (SQL)
         keep_trailing_newline=True,
     )
+
+
+class Plain(str):
+    """SQL of our own, such as a column's name: never a text that came from outside."""
+
+    __slots__ = ()
+
+
+def shown(path: Path, **values: object) -> str:
+    """A template's statement as anybody may run it, without parameters: each value is written into it as a literal.
+
+    Texts, numbers and times may stand alone or in a list; `Plain` is written as it is. TypeError for anything else.
+    """
+    return _shown(path.parent).get_template(path.name).render(values).strip()
+
+
+@cache
+def _shown(folder: Path) -> jinja2.Environment:
+    return templates(folder).overlay(finalize=_written)
+
+
+def _written(value: object) -> str:
+    match value:
+        case Plain():
+            return value
+        case str():
+            return literal(value)
+        case bool():
+            return str(int(value))
+        case int() | float():
+            return repr(value)
+        case datetime():
+            return f"toDateTime64({literal(as_parameter(value))}, 3, 'UTC')"
+        case list() | tuple():
+            return f"({', '.join(_written(one) for one in value)})"
+        case _:
+            raise TypeError(f"There is no literal for {value!r} in a statement that is shown.")
 
 
 def literal(text: str) -> str:

@@ -13,11 +13,12 @@ from typing import Any
 from analytics.alerts.evaluate import alert_id
 from analytics.alerts.journal import Owed
 from analytics.alerts.life import Alert, Change, Event, State, Text
+from analytics.alerts.message import OWN_RULE
 from analytics.alerts.times import as_parameter, from_engine
 
 FILE = "alerts-engine.json"
 LABELS = {"check": "engine"}
-RULE = "spanledger"
+RULE = OWN_RULE
 ENGINE_ALERT = alert_id(RULE, LABELS)
 PATIENCE = timedelta(seconds=90)
 """A restart of a server is no page."""

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from analytics.alerts import self_checks
+from analytics.alerts import self_checks, storm
 from analytics.alerts.emergency import RULE
 from analytics.alerts.evaluate import AnyRule, Sighting, evaluate
 from analytics.alerts.journal import Journal, Owed, Silence
-from analytics.alerts.life import Alert, Change, Policy, Seen, State, acknowledge, step
+from analytics.alerts.life import Alert, Change, Event, Policy, Seen, State, acknowledge, step
 from analytics.alerts.matching import matches
 from analytics.alerts.outlet import Health
 from analytics.alerts.rulebook import Rulebook, Rules
@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 RENOTIFY = timedelta(hours=4)
 """Of alerts about spanledger itself."""
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Evaluator:
         self._rulebook, self._probes = rulebook, probes
         self._alerts: dict[str, Alert] = {}
         self._said: dict[str, tuple[str, int]] = {}
+        self._paged: list[datetime] = []
+        """When pages were sent within the last minute."""
 
     def load(self) -> None:
         """What the journal says."""
@@ -75,6 +78,7 @@ class Evaluator:
         sightings, reports = self._sightings(rules, known, now)
         problems = {name: report.problem for name, report in reports.items()} | dict(rules.problems)
         own = [
+            *storm.standing(known),
             *self_checks.look(self._engine, self._settings, self._probes, known[RULE], now),
             *self_checks.of_channels(healths),
             *self_checks.of_rules(problems),
@@ -82,9 +86,20 @@ class Evaluator:
         sightings += own + self._gone(rules, known, {sighting.alert_id for sighting in own})
         silent = _Silent(self._journal.silences(now), rules, now)
         changes = [change for sighting in sightings if (change := self._stepped(sighting, rules, silent, now))]
-        owed = self._keep(changes, now)
+        owed = self._keep(self._bounded(changes, rules, silent, now), now)
         self._write_reports(reports, problems, now)
         return owed
+
+    def _bounded(self, changes: Sequence[Change], rules: Rules, silent: _Silent, now: datetime) -> list[Change]:
+        """At most so many pages a minute; the others are told of in one."""
+        self._paged = [time for time in self._paged if now - time < MINUTE]
+        most = self._settings.alert_storm_pages
+        told, folded = storm.fold(changes, most - len(self._paged) if most else len(changes), now)
+        self._paged += [now] * sum(change.event is Event.TRIGGER for change in told)
+        if folded:
+            change = self._stepped(storm.sighting(folded, most, now), rules, silent, now)
+            told += [*folded, *([change] if change else [])]
+        return told
 
     def _known(self) -> defaultdict[str, dict[str, Alert]]:
         """Alerts that are not over, by rule."""

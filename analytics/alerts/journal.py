@@ -138,6 +138,7 @@ def _row(change: Change, at: datetime, version: int) -> dict[str, Any]:
         "fires": [as_parameter(time) for time in memory.fires],
         "quiet_since": as_parameter(memory.quiet_since) if memory.quiet_since else None,
         "told": memory.told, "owed": memory.owed, "escalated": memory.escalated, "reminders": memory.reminders,
+        "folded": memory.folded,
     }  # fmt: skip
     return {
         **{name: getattr(alert, name) for name in plain},

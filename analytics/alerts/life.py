@@ -85,6 +85,8 @@ class Memory:
     owed: bool = False
     escalated: bool = False
     reminders: int = 0
+    folded: str = ""
+    """The storm whose one page told of it together with others; '' when it was told by itself."""
 
 
 @dataclass(frozen=True)
@@ -213,7 +215,7 @@ def _quiet(alert: Alert, seen: Seen, now: datetime) -> Change | None:
 
 def _due(alert: Alert, policy: Policy, now: datetime) -> Change | None:
     """What time alone brings: what is owed, an escalation, a reminder."""
-    if alert.state is not State.FIRING or alert.silenced_by:
+    if alert.state is not State.FIRING or alert.silenced_by or alert.memory.folded:
         return None
     if alert.memory.owed:
         return _tell(alert, Event.TRIGGER, policy.channels, now)

@@ -9,13 +9,14 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from analytics.alerts.card_desk import CardDesk
 from analytics.alerts.channels.catalogue import channels as channels_of
 from analytics.alerts.channels.contract import Channel
 from analytics.alerts.emergency import ENGINE_ALERT, Emergency
 from analytics.alerts.evaluator import Evaluator
 from analytics.alerts.journal import Journal, Owed
 from analytics.alerts.life import Alert, Change, Event
-from analytics.alerts.message import Card, CardMaker, Message, message, no_card
+from analytics.alerts.message import CARDED, CardMaker, Message, message, no_card
 from analytics.alerts.outlet import Health, Outlet
 from analytics.alerts.rulebook import Rulebook
 from analytics.alerts.self_checks import Probes
@@ -53,7 +54,8 @@ class Alerting:
         chance: Callable[[], float] = random.random,
         channels: Mapping[str, Channel] | None = None,
     ) -> None:
-        self._settings, self._clock, self._make_card = settings, clock, make_card
+        self._settings, self._clock = settings, clock
+        self._cards = CardDesk(make_card)
         there = channels_of(settings) if channels is None else dict(channels)
         self._journal = Journal(engine)
         self._emergency = Emergency(settings.data_dir, tuple(there))
@@ -151,6 +153,7 @@ class Alerting:
         by_channel: dict[str, list[Owed]] = {}
         for one in owed:
             by_channel.setdefault(one.channel, []).append(one)
+        self._cards.expect(one.change.alert for one in owed if one.change.event in CARDED)
         for name, messages in by_channel.items():
             if name in self.outlets:
                 self.outlets[name].put(messages)
@@ -161,22 +164,18 @@ class Alerting:
             if outlet.channel.kind == REPEAT_KIND:
                 outlet.repeat(
                     [
-                        self._message(Owed(Change(alert, Event.TRIGGER), outlet.channel.name, now, 0))
+                        self._repeated(alert, outlet.channel.name, now)
                         for alert in self._evaluator.standing()
                         if outlet.channel.name in alert.memory.told
                     ]
                 )
 
     def _message(self, owed: Owed) -> Message:
-        return message(owed.change, owed.at, self._settings.public_url, self._card)
+        return message(owed.change, owed.at, self._settings.public_url, self._cards.card)
 
-    def _card(self, alert: Alert) -> Card | None:
-        """A card that can't be made keeps no page back."""
-        try:
-            return self._make_card(alert)
-        except Exception as error:
-            logger.warning("The card of alert %s can't be made: %s", alert.alert_id, error, exc_info=True)
-            return None
+    def _repeated(self, alert: Alert, channel: str, now: datetime) -> Message:
+        """With the card that there is: what is said each minute waits for none."""
+        return message(Change(alert, Event.TRIGGER, (channel,)), now, self._settings.public_url, self._cards.made)
 
     def _record(self, rows: Sequence[tuple[Owed, int]], error: str, at: datetime) -> None:
         for owed, _ in rows:

@@ -9,6 +9,10 @@ from datetime import datetime
 from analytics.alerts.life import Alert, Change, Event
 from analytics.alerts.times import as_parameter
 
+OWN_RULE = "spanledger"
+"""The rule of alerts about spanledger itself."""
+CARDED = frozenset({Event.TRIGGER, Event.ESCALATE, Event.REMIND})
+"""Events that ask somebody to act: they carry a card."""
 ENDINGS = {Event.RESOLVE: "resolved", Event.ACKNOWLEDGE: "acknowledged", Event.REMIND: "still firing"}
 
 
@@ -20,6 +24,8 @@ class Card:
     markdown: str = ""
     """The same for Slack."""
     png: bytes | None = None
+    picture: str = ""
+    """Address of the same picture, for receivers that fetch it; '' when there is none that others can reach."""
 
 
 CardMaker = Callable[[Alert], Card | None]
@@ -41,6 +47,8 @@ class Message:
     at: datetime
     link: str = ""
     card: Card | None = None
+    runbook: str = ""
+    """Address of what to do; only a path where SPANLEDGER_PUBLIC_URL is not set."""
 
     @property
     def incident(self) -> str:
@@ -77,6 +85,8 @@ class Message:
         lines = [self.alert.text.summary, *(f"{name}: {value}" for name, value in self.facts().items())]
         if self.card:
             lines += ["", self.card.text]
+        if self.runbook:
+            lines += ["", f"Runbook: {self.runbook}"]
         if self.link:
             lines += ["", self.link]
         return "\n".join(line for line in lines if line is not None).strip()
@@ -86,5 +96,14 @@ def message(change: Change, at: datetime, public_url: str, make_card: CardMaker 
     """The message of a change."""
     alert = change.alert
     place = f"/findings/{alert.text.finding_id}" if alert.text.finding_id else f"/alerts#{alert.alert_id}"
-    link = f"{public_url.rstrip('/')}{place}" if public_url else ""
-    return Message(change.event, alert, change.change_id, at, link, make_card(alert))
+    base = public_url.rstrip("/")
+    link = f"{base}{place}" if base else ""
+    card = make_card(alert) if change.event in CARDED else None
+    return Message(change.event, alert, change.change_id, at, link, card, f"{base}/runbooks/{runbook_of(alert)}")
+
+
+def runbook_of(alert: Alert) -> str:
+    """The name of the runbook: of the finding's kind, of spanledger's own checks, or of rules."""
+    if alert.text.finding_id and alert.labels.get("kind"):
+        return alert.labels["kind"]
+    return OWN_RULE if alert.rule == OWN_RULE else "rule"

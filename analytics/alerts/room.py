@@ -51,7 +51,7 @@ class AlertRoom:
         return self._records("alerts", alert_id="", state=state, severity=severity, rule=rule, limit=limit)
 
     def alert(self, alert_id: str) -> dict[str, Any]:
-        """One, with its changes and what was tried to deliver them, newest first."""
+        """One, with its changes and what was tried to deliver them, newest first, and the card of its last page."""
         found = self._records("alerts", alert_id=alert_id, state="", severity="", rule="", limit=1)
         if not found:
             raise NotFound(f"There is no alert {alert_id}.")
@@ -59,6 +59,7 @@ class AlertRoom:
         return found[0] | {
             "history": self._records("history", **wanted),
             "deliveries": self._records("deliveries", **wanted),
+            "card": next((row["text"] for row in self._records("card", alert_id=alert_id)), ""),
         }
 
     def acknowledge(self, alert_id: str, by: str) -> dict[str, Any]:

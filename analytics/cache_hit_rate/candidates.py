@@ -13,7 +13,7 @@ from analytics.cache_hit_rate.coverage import LostCoverage
 from analytics.cache_hit_rate.explain import Event
 from analytics.cache_hit_rate.money import FORMULA
 from analytics.jobs.contract import Candidate, Severity
-from spanledger import sql
+from spanledger.sql import Plain, shown
 
 HERE = Path(__file__).parent
 COLUMNS = {
@@ -27,6 +27,8 @@ SMALL = 0.1
 """A drop that costs less than this share of what makes a page ..."""
 LARGE_FALL = 10.0
 """... is worth a word only from this many percentage points on."""
+PAID_BACK_DAYS = 365
+"""A ticket pays for an hour's look within a year: what makes a page in a day is what an hour of work costs."""
 STILL = 2
 """A page needs the fall in so many of its last three parts."""
 TESTED = "one-sided CUSUM against comparable hours; chance of its height within the window"
@@ -58,7 +60,8 @@ def candidate(event: Event, min_usd_per_day: float) -> Candidate | None:
 
 
 def _severity(event: Event, per_day: float | None, min_usd_per_day: float) -> Severity:
-    if not event.broken:
+    pays = per_day is None or per_day * PAID_BACK_DAYS >= min_usd_per_day
+    if not event.broken or not pays:
         return Severity.DIGEST
     pages = per_day is not None and per_day >= min_usd_per_day and event.fall.persistence[0] >= STILL
     return Severity.PAGE if pages and not event.fall.thin else Severity.TICKET
@@ -139,9 +142,8 @@ def _usd(amount: float) -> str:
 
 def query(subject: Mapping[str, str], since: datetime, until: datetime) -> str:
     """Hit rate, tokens and calls of the subject by hour, two days around the break."""
-    where = [(COLUMNS[name], sql.literal(value)) for name, value in subject.items() if name in COLUMNS]
-    shown = sql.templates(HERE).get_template("shown.sql")
-    return shown.render(where=where, since=f"{since:%Y-%m-%d %H:%M:%S}", until=f"{until:%Y-%m-%d %H:%M:%S}")
+    where = [(Plain(COLUMNS[name]), value) for name, value in subject.items() if name in COLUMNS]
+    return shown(HERE / "shown.sql", where=where, since=since, until=until)
 
 
 def _details(event: Event, per_day: float | None) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from analytics.cache_hit_rate.cells import DIMENSIONS, Cells
@@ -24,10 +23,6 @@ GROWN = 2.0
 CROWDS = 0.1
 """... and what its growth brings that no cache holds, at the rate that it had before (a new tenant: that it has), is at
 least this share of all tokens before, and a third of what all growth brings."""
-TTL_MINUTES = 5.0
-"""How long providers keep a prefix that nobody asks for, if nothing longer is paid for."""
-SPARSER = 0.7
-"""Fewer calls are looked at as a cause when there are less than this share of those before."""
 
 
 @dataclass(frozen=True)
@@ -170,20 +165,3 @@ def _hourly(name: str, cells: Cells) -> list[pl.Expr]:
         (pl.col(f"{name}_{side}").sum() / hours).alias(f"{name}_{side}")
         for side, hours in (("before", cells.hours_before), ("after", cells.hours_after))
     ]
-
-
-def sparser(cells: Cells) -> float:
-    """Share of the fall that fewer calls explain: a prefix lives `TTL_MINUTES` after its last call, so with calls that
-    come by chance at a rate of r a minute it is found with probability 1 - exp(-r TTL)."""
-    both = cells.both
-    if both.is_empty() or cells.fall() <= 0:
-        return 0.0
-    minutes_before, minutes_after = 60.0 * cells.hours_before, 60.0 * cells.hours_after
-    before = both["calls_before"].to_numpy() / minutes_before
-    after = both["calls_after"].to_numpy() / minutes_after
-    found = np.expm1(-after * TTL_MINUTES) / np.expm1(-before * TTL_MINUTES)
-    lost = np.where(after < SPARSER * before, 1 - found, 0.0)
-    rate_before = (both["cached_before"] / both["tokens_before"]).to_numpy()
-    tokens = both["tokens_after"].to_numpy()
-    missed = (tokens * rate_before).sum() - both["cached_after"].sum()
-    return float(np.clip((tokens * rate_before * lost).sum() / missed, 0.0, 1.0))

@@ -36,6 +36,10 @@ class Cells:
         """Only some cells."""
         return Cells(self.frame.filter(condition), self.hours_before, self.hours_after)
 
+    def without(self, some: Cells) -> Cells:
+        """All but some of them."""
+        return Cells(self.frame.join(some.frame, on=CELL, how="anti"), self.hours_before, self.hours_after)
+
     def split(self) -> Split | None:
         """The exact mix/rate split over the cells; None when a side is empty."""
         weights = self.array("tokens_before"), self.array("tokens_after")

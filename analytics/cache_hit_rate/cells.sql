@@ -14,7 +14,7 @@ SELECT
 FROM
 (
     SELECT *, has({silent_zeros:Array(String)}, concat(provider, ' ', model)) AS whole
-    FROM usage
+    FROM usage_parts
     WHERE hour IN {hours:Array(DateTime('UTC'))} AND tenant IN {tenants:Array(String)} AND provider = {provider:String}
 ) AS usage
 GROUP BY model, tenant, prompt, feature, purpose, is_after

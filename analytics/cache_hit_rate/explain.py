@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
 
-from analytics.cache_hit_rate.cause import Cause, cause, mixed, sparser
+from analytics.cache_hit_rate.cause import SPARED, Cause, cause, mixed
 from analytics.cache_hit_rate.cells import Cells
 from analytics.cache_hit_rate.falls import MIN_DROP, Fall, Watched
 from analytics.cache_hit_rate.grid import Grid
@@ -17,6 +17,7 @@ from analytics.cache_hit_rate.look import Look
 from analytics.cache_hit_rate.money import Loss, loss
 from analytics.cache_hit_rate.prefix import UNKNOWN, Mechanism, mechanism
 from analytics.cache_hit_rate.reference import DAILY, DAILY_LAGS, EARLIER_HOURS, WEEKLY, WEEKLY_LAGS
+from analytics.cache_hit_rate.sparse import TELLING_CALLS, quiet_share, sparser
 
 TOGETHER = 3
 """Falls that begin within so many hours of each other may be one."""
@@ -68,7 +69,8 @@ def events(grid: Grid, watched: Watched, path: slice, window: slice, look: Look)
             continue
         cells = look.cells(lead.slice.provider, before, after)
         group = [fall for fall in falls if _together(fall, lead, TOGETHER)]
-        event = _event(grid, (path, window), group, cells, look)
+        sparse = {fall: _sparse(fall, group, cells, grid, watched) for fall in group}
+        event = _event(grid, (path, window), sparse, cells, look)
         if event and not any((event.broken, event.subject) == (each.broken, each.subject) for each in found):
             found.append(event)
         told = [lead] if event and event.broken else group
@@ -108,20 +110,23 @@ def _of(fall: Fall) -> pl.Expr:
     return pl.col(fall.slice.level) == fall.slice.key
 
 
-def _event(grid: Grid, windows: tuple[slice, slice], group: Sequence[Fall], cells: Cells, look: Look) -> Event | None:
-    """What is behind a group of falls; None when it is nothing."""
+def _event(
+    grid: Grid, windows: tuple[slice, slice], sparse: Mapping[Fall, float], cells: Cells, look: Look
+) -> Event | None:
+    """What is behind a group of falls, by the share that fewer calls explain of each; None when it is nothing."""
     path, window = windows
-    broken = [fall for fall in group if _is_broken(cells.where(_of(fall)))]
+    group = list(sparse)
+    broken = [fall for fall in group if sparse[fall] < MOSTLY_SPARSE and _is_rate(cells.where(_of(fall)))]
     scope = _scope(cells, broken or group)
     why = cause(scope, cells, comparable=not group[0].thin)
     fall = _clearest(broken or group, why)
     since, open_start = grid.hour(fall.start), fall.start <= path.start
-    weekend = fall.weekend and (open_start or _is_start_of_weekend(since)) and _is_everybody(scope, why)
+    weekend = fall.weekend and (open_start or _is_start_of_weekend(since)) and _is_everybody(cells, scope, why)
     is_broken = bool(broken) and not weekend
     if not broken and (split := scope.split()) and split.before - split.after < MIN_DROP:
         return None
     hit = _hit(scope, why)
-    shift = _shift(hit, weekend=weekend)
+    shift = _shift(sparse[fall], weekend=weekend)
     told = _subject(scope, why) if is_broken else mixed(scope) if shift is OTHER_TRAFFIC else {}
     subject = {"provider": fall.slice.provider} | told
     return Event(
@@ -154,9 +159,12 @@ def _is_start_of_weekend(since: datetime) -> bool:
     return (since - timedelta(hours=15)).weekday() == FRIDAY
 
 
-def _is_everybody(scope: Cells, why: Cause) -> bool:
-    """No tenant and no prompt stands out from others."""
-    return not any(name in why.named and scope.frame[name].n_unique() > 1 for name in ("tenant", "prompt"))
+def _is_everybody(cells: Cells, scope: Cells, why: Cause) -> bool:
+    """No tenant and no prompt stands out from others: within what fell, and from what did not fall."""
+    if any(name in why.named and scope.frame[name].n_unique() > 1 for name in ("tenant", "prompt")):
+        return False
+    others = cells.without(scope)
+    return others.both["calls_after"].sum() < TELLING_CALLS or others.fall() >= SPARED * scope.fall()
 
 
 def _hit(scope: Cells, why: Cause) -> Cells:
@@ -173,10 +181,17 @@ def _scope(cells: Cells, group: Sequence[Fall]) -> Cells:
     return cells.where(pl.any_horizontal(_of(fall) for fall in wide))
 
 
-def _is_broken(cells: Cells) -> bool:
-    """Whether rates fell within cells, beyond what fewer calls explain, or only the traffic is another."""
+def _sparse(fall: Fall, group: Sequence[Fall], cells: Cells, grid: Grid, watched: Watched) -> float:
+    """Share of a fall that fewer calls explain. The others are those of its level that did not fall."""
+    fell = [_of(each) for each in group if each.slice.level == fall.slice.level]
+    others = cells.where(~pl.any_horizontal(fell))
+    return sparser(cells.where(_of(fall)), others, quiet_share(grid, watched.usable, fall))
+
+
+def _is_rate(cells: Cells) -> bool:
+    """Whether rates fell within cells, or only the traffic is another."""
     split = cells.split()
-    return split is not None and -float(split.rate.sum()) >= MIN_DROP and sparser(cells) < MOSTLY_SPARSE
+    return split is not None and -float(split.rate.sum()) >= MIN_DROP
 
 
 def _subject(scope: Cells, why: Cause) -> dict[str, str]:
@@ -190,8 +205,8 @@ def _subject(scope: Cells, why: Cause) -> dict[str, str]:
     return named
 
 
-def _shift(cells: Cells, *, weekend: bool) -> Mechanism:
-    if sparser(cells) >= MOSTLY_SPARSE:
+def _shift(sparse: float, *, weekend: bool) -> Mechanism:
+    if sparse >= MOSTLY_SPARSE:
         return Mechanism("sparser_traffic", "fewer calls, so that prefixes expire between them")
     if weekend:
         return Mechanism("weekend", "a weekend, and there is no earlier one to compare it with")

@@ -12,7 +12,7 @@ SELECT
 FROM
 (
     SELECT *, has({silent_zeros:Array(String)}, concat(provider, ' ', model)) AS whole
-    FROM usage
+    FROM usage_parts
     WHERE hour >= {from:DateTime64(3)} AND hour < {to:DateTime64(3)} AND tenant IN {tenants:Array(String)}
 ) AS usage
 GROUP BY GROUPING SETS ((hour, provider, model), (hour, provider, tenant), (hour, provider, prompt_name))

@@ -11,8 +11,9 @@ from typing import Protocol
 import polars as pl
 
 from analytics.cache_hit_rate.cells import Cells, cells
-from analytics.jobs.contract import Window, as_parameter
+from analytics.jobs.contract import Window
 from analytics.jobs.source import Source
+from spanledger.moments import as_parameter
 
 HERE = Path(__file__).parent
 PREFIX_CALLS = 50_000

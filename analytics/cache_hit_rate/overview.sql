@@ -14,7 +14,7 @@ SELECT
 FROM
 (
     SELECT *, has({silent_zeros:Array(String)}, concat(provider, ' ', model)) AS whole
-    FROM usage
+    FROM usage_parts
     WHERE hour >= {from:DateTime64(3)} AND hour < {to:DateTime64(3)}
 ) AS usage
 GROUP BY GROUPING SETS ((hour, provider, model), (provider, tenant), (provider, prompt_name))

@@ -8,8 +8,8 @@ SELECT
     any(trace_id) AS a_trace
 FROM spans
 WHERE billable
-    AND started_at >= toDateTime64('{{ since }}', 3, 'UTC') - INTERVAL 1 DAY
-    AND started_at < toDateTime64('{{ until }}', 3, 'UTC')
+    AND started_at >= {{ since }} - INTERVAL 1 DAY
+    AND started_at < {{ until }}
     {%- for column, value in where %}
     AND {{ column }} = {{ value }}
     {%- endfor %}

@@ -26,7 +26,7 @@ WITH
     usage_tenants AS
     (
         SELECT tenant, sum(energy_kwh) AS kwh
-        FROM (SELECT hour, tenant, energy_kwh FROM usage_hours FINAL UNION ALL SELECT hour, tenant, energy_kwh FROM usage_slices FINAL)
+        FROM usage_parts
         WHERE hour >= toStartOfHour({from:DateTime64(3)}) AND hour < {to:DateTime64(3)}
         GROUP BY tenant
     ),

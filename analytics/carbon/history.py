@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from analytics.carbon.causes import Totals
 from analytics.carbon.parts import Part, Series
+from analytics.carbon.rises import Rise
+from analytics.statistics.mix_rate import split
 
 COUNTED = ("calls", "input_tokens", "cached_tokens", "output_tokens", "kwh", "kwh_low", "kwh_high", "co2e_g")
 
@@ -105,6 +108,27 @@ def without_figure(sums: pl.DataFrame, subject: Mapping[str, str], parts: Collec
     chosen = _of(sums, subject).filter(pl.col("part").is_in(list(parts)))
     by_model = chosen.group_by("model").agg(pl.col("co2e_g").is_null().all())
     return set(by_model.filter("co2e_g")["model"])
+
+
+def within_features(sums: pl.DataFrame, rise: Rise) -> float:
+    """By what share a model's grams a call rose for the features that it serves, at their mix (Kitagawa's rate part).
+
+    A model that serves heavier features than before emits more a call and has not changed. Of a feature's own rise it
+    is all of it.
+    """
+    if "model" not in rise.series.subject:
+        return rise.share
+    known = _of(sums, rise.series.subject).filter(pl.col("co2e_g").is_not_null())
+    sides = [
+        known.filter(pl.col("part").is_in(parts)).group_by("feature").agg(pl.col("calls", "co2e_g").sum())
+        for parts in (list(rise.reference), list(range(rise.first, rise.last + 1)))
+    ]
+    both = sides[0].join(sides[1], on="feature", how="full", coalesce=True, suffix="_after").fill_null(0)
+    calls, grams, calls_after, grams_after = (
+        both[name].to_numpy().astype(float) for name in ("calls", "co2e_g", "calls_after", "co2e_g_after")
+    )
+    parts = split(calls, grams / np.maximum(calls, 1), calls_after, grams_after / np.maximum(calls_after, 1))
+    return float(parts.rate.sum()) / parts.before
 
 
 def _of(sums: pl.DataFrame, subject: Mapping[str, str]) -> pl.DataFrame:

@@ -10,10 +10,10 @@ import polars as pl
 
 from analytics.carbon.causes import Known, causes
 from analytics.carbon.figures import Value
-from analytics.carbon.history import by_request, by_resolved_task, totals, without_figure
+from analytics.carbon.history import by_request, by_resolved_task, totals, within_features, without_figure
 from analytics.carbon.parts import Grid, Series
 from analytics.carbon.rises import Rise, rise_of
-from analytics.carbon.told import Found, Rule, candidate, method_change
+from analytics.carbon.told import Found, Rule, candidate, no_change
 from analytics.jobs.contract import Candidate
 from analytics.statistics.lmdi import effects
 
@@ -28,11 +28,11 @@ CLEARLY = 1.2
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was found, what was tested, and which rises are none for they are of the method."""
+    """What was found, what was tested, and which rises are none: of the method, or of a model's other use."""
 
     candidates: Sequence[Candidate]
     tested: Sequence[float]
-    method_changes: Sequence[Mapping[str, Any]]
+    no_changes: Sequence[Mapping[str, Any]]
 
 
 def find(
@@ -47,8 +47,8 @@ def find(
     models = by_request(rest, "model", _spread(values.get("model", ())))
     more_tested, more = _found(models, rest, traces, known, rule)
     everything = [*_one_each(found), *more]
-    real = [one for one in everything if not one.is_method]
-    changes = [method_change(one) for one in everything if one.is_method]
+    real = [one for one in everything if not one.is_method and within_features(rest, one.rise) >= rule.least]
+    changes = [no_change(one) for one in everything if one not in real]
     candidates = [candidate(one, grid, rule) for one in real]
     return Outcome(candidates, [*tested, *more_tested], changes)
 

@@ -15,8 +15,9 @@ from analytics.carbon.intensity import OTHERS, Outcome, find
 from analytics.carbon.parts import Grid
 from analytics.carbon.report import REPORT, UNKNOWN, energy_unknown, report
 from analytics.carbon.told import KIND, Rule
-from analytics.jobs.contract import Candidate, Kind, Report, Window, as_parameter
+from analytics.jobs.contract import Candidate, Kind, Report, Window
 from analytics.jobs.source import Source
+from spanledger.moments import as_parameter
 from spanledger.settings import Settings
 
 MOST_VALUES = 50
@@ -115,7 +116,7 @@ def _notes(total: Value, outcome: Outcome) -> dict[str, Any]:
         "resolved_tasks": total.resolved_tasks,
         "factor_sets": sorted({one.method.factor_set or one.method.source for one in total.figures}),
         "compared": len(outcome.tested),
-        "not_a_change": list(outcome.method_changes),
+        "not_a_change": list(outcome.no_changes),
     }
 
 

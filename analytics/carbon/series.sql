@@ -1,7 +1,4 @@
--- Emissions of calls by feature and model, in parts of so many hours, before and in the window, and a week before it: the sums
--- of `usage`. They
--- are read below that view, which first adds up what slices of acceptance have of a key: whoever sums them anyway need
--- not pay for it (4 million rows: 10 s of CPU, and 0.7 s this way; docs/adr/0017-carbon.md).
+-- Emissions of calls by feature and model, in parts of so many hours, before and in the window, and a week before it.
 SELECT
     if(has({features:Array(String)}, sums.feature), toString(sums.feature), {others:String}) AS feature,
     if(has({models:Array(String)}, sums.model), toString(sums.model), {others:String}) AS model,
@@ -9,12 +6,7 @@ SELECT
     sum(sums.calls) AS calls, sum(sums.input_tokens) AS input_tokens, sum(sums.cached_input_tokens) AS cached_tokens,
     sum(sums.output_tokens) AS output_tokens, sumKahan(sums.energy_kwh) AS kwh, sumKahan(sums.energy_kwh_low) AS kwh_low,
     sumKahan(sums.energy_kwh_high) AS kwh_high, sumKahan(sums.co2e_g) AS co2e_g
-FROM
-(
-    SELECT * FROM usage_slices FINAL WHERE slice >= (SELECT max(until) FROM settle_marks WHERE name = 'hours')
-    UNION ALL
-    SELECT * FROM usage_hours FINAL WHERE slice < (SELECT max(until) FROM settle_marks WHERE name = 'hours')
-) AS sums
+FROM usage_parts AS sums
 WHERE (hour >= toDateTime({since:DateTime64(3)}, 'UTC') AND hour < {to:DateTime64(3)})
     OR (hour >= toDateTime({week_from:DateTime64(3)}, 'UTC') AND hour < {week_to:DateTime64(3)})
 GROUP BY feature, model, part

@@ -176,11 +176,13 @@ def _rounded(shares: Mapping[str, float]) -> dict[str, float | None]:
     return {name: rounded(share) for name, share in shares.items()}
 
 
-def method_change(one: Found) -> dict[str, Any]:
-    """For the run's notes: a rise that is none."""
+def no_change(one: Found) -> dict[str, Any]:
+    """For the run's notes: a rise that is none, and why."""
     return {
         "subject": dict(one.rise.series.subject),
         "rise": rounded(one.rise.share),
         "models": list(one.causes.changed),
-        "why": "the figures are worked out in another way (factor set, factors, or the guess of a place)",
+        "why": "the figures are worked out in another way (factor set, factors, or the guess of a place)"
+        if one.is_method
+        else "the model serves other features than before; for each of them it emits what it did",
     }

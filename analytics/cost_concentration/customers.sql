@@ -1,8 +1,5 @@
 -- One row a customer, and one without a name for the calls that name none. Own purposes (evaluation and the like) are summed
 -- apart. `peak_hour` is the hour of the largest sum of one model and prompt on the dearest day.
--- This reads what the view `usage` is made of, and not the view: the view first adds up the parts of each of its rows, and
--- these keys are as many as the rows. For a day of 6.5 million rows that is 0.7 s and 40 MB against 28 s and 700 MB. A sum
--- of parts is the same sum; tests hold the two together.
 SELECT
     tenant,
     sum(daily.calls) AS calls,
@@ -45,14 +42,7 @@ FROM
             hour >= {late_from:DateTime('UTC')} AND hour < {to:DateTime('UTC')} AS late,
             purpose NOT IN {own:Array(String)} AS theirs,
             calls, unpriced_calls, cost_usd
-        FROM
-        (
-            SELECT hour, tenant, purpose, calls, unpriced_calls, cost_usd FROM usage_slices FINAL
-            WHERE slice >= (SELECT max(until) FROM settle_marks WHERE name = 'hours')
-            UNION ALL
-            SELECT hour, tenant, purpose, calls, unpriced_calls, cost_usd FROM usage_hours FINAL
-            WHERE slice < (SELECT max(until) FROM settle_marks WHERE name = 'hours')
-        )
+        FROM usage_parts
         WHERE (hour >= {late_from:DateTime('UTC')} AND hour < {to:DateTime('UTC')})
             OR (hour >= {earlier_from:DateTime('UTC')} AND hour < {earlier_to:DateTime('UTC')})
     ) AS flagged

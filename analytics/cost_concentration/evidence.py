@@ -10,11 +10,11 @@ from pathlib import Path
 from analytics.cost_concentration.inputs import as_hour
 from analytics.cost_concentration.period import HOUR, Period
 from analytics.cost_concentration.thresholds import OWN_PURPOSES
-from analytics.jobs.contract import Candidate, Report, Window, as_parameter
+from analytics.jobs.contract import Candidate, Report, Window
 from analytics.jobs.source import Source
-from spanledger.sql import literal
+from spanledger.sql import shown
 
-TRACES = Path(__file__).with_name("traces.sql")
+HERE = Path(__file__).parent
 HOURS = "dearest_hours"
 """In a candidate's details: (customer, hour) in which to look for its dearest traces."""
 MOST_LOOKS = 60
@@ -23,31 +23,17 @@ MOST_LOOKS = 60
 
 def spans_query(tenant: str, since: datetime, until: datetime) -> str:
     """A customer's traces in some hours, the dearest first."""
-    return (
-        "SELECT trace_id, sum(cost_usd) AS usd, count() AS calls, min(started_at) AS since, "
-        "groupUniqArray(request_model) AS models FROM spans "
-        f"WHERE tenant = {literal(tenant)} AND billable AND {_not_own()} "
-        f"AND started_at >= {_time(since)} AND started_at < {_time(until)} "
-        "GROUP BY trace_id ORDER BY usd DESC LIMIT 100"
-    )
+    return shown(HERE / "shown_traces.sql", tenant=tenant, own=OWN_PURPOSES, since=since, until=until)
 
 
 def usage_query(period: Period) -> str:
     """All customers of a period, the dearest first."""
-    return (
-        "SELECT tenant, sum(cost_usd) AS usd, sum(calls) AS calls, sum(unpriced_calls) AS unpriced FROM usage "
-        f"WHERE hour >= {_hour(period.since)} AND hour < {_hour(period.until)} AND {_not_own()} AND tenant != '' "
-        "GROUP BY tenant ORDER BY usd DESC"
-    )
+    return shown(HERE / "shown_customers.sql", own=OWN_PURPOSES, since=period.since, until=period.until)
 
 
 def days_query(tenant: str, since: datetime, until: datetime) -> str:
     """A customer by day and model, for how its cost went."""
-    return (
-        "SELECT toDate(hour) AS day, model, sum(cost_usd) AS usd, sum(calls) AS calls FROM usage "
-        f"WHERE tenant = {literal(tenant)} AND hour >= {_hour(since)} AND hour < {_hour(until)} AND {_not_own()} "
-        "GROUP BY day, model ORDER BY day, model"
-    )
+    return shown(HERE / "shown_days.sql", tenant=tenant, own=OWN_PURPOSES, since=since, until=until)
 
 
 def with_traces(source: Source, report: Report, window: Window) -> Report:
@@ -72,7 +58,7 @@ def _dearest(source: Source, looks: Sequence[tuple[str, datetime]], window: Wind
         "hours_of_tenants": hours,
         "own": list(OWN_PURPOSES),
     }
-    frame = source.frame(TRACES, values)
+    frame = source.frame(HERE / "traces.sql", values)
     found: dict[str, list[str]] = {}
     for tenant, trace in frame.select("tenant", "trace_id").iter_rows():
         found.setdefault(tenant, []).append(trace)
@@ -85,15 +71,3 @@ def _hours(candidate: Candidate) -> list[tuple[str, datetime]]:
 
 def _touches(hour: datetime, window: Window) -> bool:
     return hour < window.until and hour + HOUR > window.since
-
-
-def _not_own() -> str:
-    return f"purpose NOT IN ({', '.join(literal(each) for each in OWN_PURPOSES)})"
-
-
-def _hour(moment: datetime) -> str:
-    return f"toDateTime('{as_hour(moment)}', 'UTC')"
-
-
-def _time(moment: datetime) -> str:
-    return f"toDateTime64('{as_parameter(moment)}', 3, 'UTC')"

@@ -45,6 +45,12 @@ class Balance:
         needed = next((times for days, times in TIMES_REVENUE if self.days < days), 1.0)
         return self.cost_usd > needed * self.revenue_usd
 
+    def has_lost(self, usd_per_month: float) -> bool:
+        """Whether so much is gone: at this rate where a month is known, in dollars already where less is. The rate of a
+        busy morning is no month's."""
+        known = min(self.days / MONTH_DAYS, 1.0) if self.days >= MONTH_LONG else 1.0
+        return self.cost_usd - self.revenue_usd >= usd_per_month * known
+
 
 def suspects(margin: pl.DataFrame, period: Period, thresholds: Thresholds) -> pl.DataFrame:
     """Customers whose loss in the period makes a ticket, at its rate; the largest first."""
@@ -60,7 +66,9 @@ def find(inputs: Inputs, thresholds: Thresholds) -> Report:
     candidates = []
     for row in suspects(margin, inputs.period, thresholds).iter_rows(named=True):
         balance = _balance(inputs, row)
-        if balance.loses and balance.cost_per_month - _price(row, balance) >= thresholds.loss_usd_per_month:
+        at_this_rate = balance.cost_per_month - _price(row, balance)
+        least = thresholds.loss_usd_per_month
+        if balance.loses and at_this_rate >= least and balance.has_lost(least):
             candidates.append(_candidate(inputs, row, balance))
     notes = whale_curve(margin)
     del notes["points"]

@@ -13,9 +13,10 @@ import orjson
 from analytics.findings.evidence import as_json
 from analytics.findings.life import Life, Observation, Pace, in_time, live
 from analytics.findings.rules import Judged
-from analytics.jobs.contract import Severity, Window, as_parameter
+from analytics.jobs.contract import Severity, Window
 from spanledger import sql
 from spanledger.engine import Engine
+from spanledger.moments import as_parameter
 
 MOST_TRACES = 20
 """Trace ids that a finding keeps."""
@@ -35,6 +36,29 @@ def finding_id(job: str, kind: str, subject: Mapping[str, str]) -> str:
     """The same problem keeps it from run to run: 16 hex digits of job, kind and subject."""
     identity = orjson.dumps([job, kind, sorted(subject.items())])
     return hashlib.sha256(identity).hexdigest()[:16]
+
+
+def said(job: str, judged: Judged) -> dict[str, Any]:
+    """What a run says of a problem, wherever it is written or shown."""
+    candidate = judged.candidate
+    return {
+        "finding_id": finding_id(job, candidate.kind, candidate.subject),
+        "job": job,
+        "kind": candidate.kind,
+        "subject": dict(candidate.subject),
+        "effect": candidate.effect,
+        "effect_unit": candidate.effect_unit,
+        "p_value": candidate.p_value,
+        "q_value": judged.q_value,
+        "n": candidate.n,
+        "cost_usd": candidate.cost_usd,
+        "energy_kwh": candidate.energy_kwh,
+        "tenants_hit": candidate.tenants_hit,
+        "title": candidate.title,
+        "summary": candidate.summary,
+        "trace_ids": list(candidate.trace_ids)[:MOST_TRACES],
+        "query": candidate.query,
+    }
 
 
 class FindingLedger:
@@ -91,29 +115,14 @@ class FindingLedger:
         candidate = judged.candidate
         hits, _ = candidate.persistence
         return {
+            **said(self._job, judged),
             "run_id": run_id,
-            "finding_id": finding_id(self._job, candidate.kind, candidate.subject),
-            "job": self._job,
-            "kind": candidate.kind,
-            "subject": dict(candidate.subject),
             "severity": judged.severity,
             "window_from": as_parameter(window.since),
             "window_to": as_parameter(window.until),
             "since": as_parameter(candidate.since),
             "until": as_parameter(candidate.until),
             "persistent": hits >= 2,
-            "effect": candidate.effect,
-            "effect_unit": candidate.effect_unit,
-            "p_value": candidate.p_value,
-            "q_value": judged.q_value,
-            "n": candidate.n,
-            "cost_usd": candidate.cost_usd,
-            "energy_kwh": candidate.energy_kwh,
-            "tenants_hit": candidate.tenants_hit,
-            "title": candidate.title,
-            "summary": candidate.summary,
-            "trace_ids": list(candidate.trace_ids)[:MOST_TRACES],
-            "query": candidate.query,
             "details": as_json(dict(candidate.details)),
         }
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from analytics.jobs.contract import Job, Window, as_parameter
+from analytics.jobs.contract import Job, Window
 from analytics.jobs.windows import newest, scheduled
 from spanledger import sql
 from spanledger.engine import Engine
+from spanledger.moments import as_parameter
 from spanledger.settings import Settings
 
 MOST_TRIES = 3

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from analytics.jobs.source import Source
 from spanledger.errors import BadRequest
+from spanledger.moments import as_parameter
 from spanledger.settings import Settings
 
 
@@ -61,12 +62,6 @@ class Window:
     def parameters(self) -> dict[str, str]:
         """`from` and `to` as statements take them: `{from:DateTime64(3)}` and `{to:DateTime64(3)}`."""
         return {"from": as_parameter(self.since), "to": as_parameter(self.until)}
-
-
-def as_parameter(moment: datetime) -> str:
-    """A moment as a parameter of type DateTime64(3), in UTC."""
-    moment = moment.astimezone(UTC)
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"
 
 
 def _minute(moment: datetime) -> str:

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from analytics.jobs.backlog import Past
-from analytics.jobs.contract import Job, Window, as_parameter
+from analytics.jobs.contract import Job, Window
 from analytics.jobs.windows import scheduled
 from analytics.settling.marks import LATE, read_marks, set_mark, text
 from spanledger import sql
 from spanledger.engine import Engine
+from spanledger.moments import as_parameter
 
 DAYS = timedelta(days=8)
 """Windows that ended before it stay as they are: a week, and a day for the slowest."""

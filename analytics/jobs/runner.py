@@ -17,13 +17,14 @@ from typing import Any
 import orjson
 
 from analytics.findings.evidence import as_json
-from analytics.findings.ledger import MOST_TRACES, FindingLedger, finding_id
+from analytics.findings.ledger import FindingLedger, said
 from analytics.findings.life import Life, Pace
 from analytics.findings.rules import Judged, Thresholds, Verdict, judge
-from analytics.jobs.contract import Job, NotComputable, Report, Window, as_parameter
+from analytics.jobs.contract import Job, NotComputable, Report, Window
 from analytics.jobs.source import Source
 from analytics.settling.marks import TOUCHED, read_marks, text
 from spanledger.engine import Engine
+from spanledger.moments import as_parameter
 from spanledger.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -199,31 +200,15 @@ def _notes(analysis: _Analysis) -> dict[str, Any]:
 
 def _shown(run: Run, judged: Judged, lives: Mapping[str, Life]) -> dict[str, Any]:
     """A finding of a run as it stands at the end of the run's window."""
-    candidate = judged.candidate
-    found = finding_id(run.job, candidate.kind, candidate.subject)
-    life = lives.get(found)
+    candidate, shown = judged.candidate, said(run.job, judged)
+    life = lives.get(shown["finding_id"])
     return {
-        "finding_id": found,
-        "job": run.job,
-        "kind": candidate.kind,
-        "subject": dict(candidate.subject),
+        **shown,
         "severity": str(life.voiced.get(run.run_id, judged.severity) if life else judged.severity),
         "state": life.state if life else "open",
         "window_from": run.window.since,
         "window_to": run.window.until,
         "first_seen": candidate.since,
         "last_seen": candidate.until,
-        "effect": candidate.effect,
-        "effect_unit": candidate.effect_unit,
-        "p_value": candidate.p_value,
-        "q_value": judged.q_value,
-        "n": candidate.n,
-        "cost_usd": candidate.cost_usd,
-        "energy_kwh": candidate.energy_kwh,
-        "tenants_hit": candidate.tenants_hit,
-        "title": candidate.title,
-        "summary": candidate.summary,
-        "trace_ids": list(candidate.trace_ids)[:MOST_TRACES],
-        "query": candidate.query,
         "details": orjson.loads(as_json(dict(candidate.details))),
     }

@@ -8,11 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from analytics.jobs.contract import as_parameter
 from analytics.settling.marks import SETTLED, TOUCHED, read_marks, text
 from analytics.settling.step import Settler
 from spanledger import sql
 from spanledger.engine import Engine
+from spanledger.moments import as_parameter
 from spanledger.settings import Settings
 
 WAIT_SECONDS = 25.0

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
-from analytics.jobs.contract import Window, as_parameter
-from spanledger.sql import literal
+from analytics.jobs.contract import Window
+from spanledger.sql import shown
 
-COLUMNS = (
-    "started_at, trace_id, span_id, tenant, operation, prompt_name, request_model, tool_name, tool_arguments_hash, "
-    "tool_result_hash, status, error_type, input_tokens, output_tokens, cost_usd"
-)
+SHOWN = Path(__file__).with_name("shown.sql")
 
 
 def spans_query(window: Window, trace_ids: Sequence[str]) -> str:
     """The calls and tools of these traces in the window, as they came; without traces, the failed calls."""
-    since, until = (f"toDateTime64({literal(as_parameter(t))}, 3, 'UTC')" for t in (window.since, window.until))
-    traces = ", ".join(literal(trace) for trace in trace_ids)
-    which = f"trace_id IN ({traces}) AND (operation != 'other' OR attempt IS NOT NULL)"
-    if not trace_ids:
-        which = "billable AND status = 'error'"
-    return (
-        f"SELECT {COLUMNS} FROM spans WHERE started_at >= {since} AND started_at < {until} "
-        f"AND {which} ORDER BY trace_id, started_at"
-    )
+    return shown(SHOWN, traces=list(trace_ids), since=window.since, until=window.until)
 
 
 def dollars(amount: float | None) -> str:

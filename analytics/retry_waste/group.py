@@ -60,17 +60,17 @@ class Group:
         spans = (span for chain in self.chains for span in (chain.wasted or chain.spans[-1:]))
         return sorted(moment(span.began_us) for span in spans)
 
-    @property
+    @cached_property
     def since(self) -> datetime:
         """When the first chain began."""
-        return min(moment(chain.spans[0].began_us) for chain in self.chains)
+        return moment(min(chain.spans[0].began_us for chain in self.chains))
 
-    @property
+    @cached_property
     def until(self) -> datetime:
         """When the last of it began."""
-        return max(moment(chain.spans[-1].began_us) for chain in self.chains)
+        return moment(max(chain.spans[-1].began_us for chain in self.chains))
 
-    @property
+    @cached_property
     def persistence(self) -> tuple[int, int]:
         """Of the three last parts before it was last seen, in how many it was."""
         parts = {int((self.until - time) / PART) for time in self.times}

@@ -13,7 +13,7 @@ import polars as pl
 CALLS = frozenset({"chat", "completion", "embeddings", "rerank"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False)  # not frozen: that makes one of 40 fields three times as dear
 class Span:
     """Columns of `calls.sql`; a number that is None was not reported. Times are microseconds since 1970."""
 
@@ -171,7 +171,9 @@ class Spans:
 
 def spans_of(frame: pl.DataFrame) -> list[Trace]:
     """The traces in a frame of `calls.sql`."""
-    return traces_of(Span(**{**row, "beginnings": tuple(row["beginnings"])}) for row in frame.iter_rows(named=True))
+    columns = {name: frame[name].to_list() for name in frame.columns}  # half the time of rows by name
+    columns["beginnings"] = [tuple(one) for one in columns["beginnings"]]
+    return traces_of(Span(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True))
 
 
 def traces_of(spans: Iterable[Span]) -> list[Trace]:

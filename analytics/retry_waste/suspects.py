@@ -14,8 +14,8 @@ from analytics.retry_waste.inputs import LeftOut, Totals
 
 MOST_TRACES = 20_000
 """Suspicious traces that are looked at: their ids go into one statement."""
-MOST_SPANS = 60_000
-"""... and so many of their spans: a second or two of work, and 200 MB."""
+MOST_SPANS = 40_000
+"""... and so many calls and tools of them, with what is around half as many again: two seconds of work, 150 MB."""
 MOST_SPANS_A_TRACE = 20_000
 SPANS_A_SLICE = 10_000_000
 """Acts are grouped in slices, so that a slice's groups fit into the memory of a statement."""
@@ -81,8 +81,8 @@ def _repeated(source: Source, values: Values, acts: int) -> Rows:
     same = sorted(same, key=lambda row: (-row["times"], row["same"]))[:MOST_REPEATED]
     if not same:
         return []
-    keys = {"same": [row["same"] for row in same], "who": sorted({row["whose"] for row in same})}
-    return list(frame(source, "repeated", {**values, **keys, "traces": MOST_TRACES}).iter_rows(named=True))
+    keys = {"same": [row["same"] for row in same], "traces": MOST_TRACES}
+    return list(frame(source, "repeated", {**values, **keys}).iter_rows(named=True))
 
 
 def frame(source: Source, name: str, values: Values) -> pl.DataFrame:

@@ -1,4 +1,5 @@
-"""How far apart two histograms are: population stability index, Jensen-Shannon divergence, and what chance makes of it.
+"""How far apart two histograms are: population stability index, and what chance makes of it and of Jensen-Shannon
+divergence (`spanledger.divergence`).
 
 Yurdakul (2018): when both samples come from one distribution, PSI is about chi-squared with B-1 degrees of freedom
 times (1/N + 1/M). Jensen-Shannon divergence is, to second order, an eighth of PSI (in nats), so it has the same null.
@@ -25,15 +26,6 @@ def psi(p: ArrayLike, q: ArrayLike) -> Floats:
     return np.asarray(((p - q) * np.log(p / q)).sum(axis=-1))
 
 
-def jensen_shannon(p: ArrayLike, q: ArrayLike) -> Floats:
-    """Jensen-Shannon divergence of shares along the last axis, in bits: 0 for the same, 1 for nothing in common.
-
-    scipy's `jensenshannon` is its square root, the distance.
-    """
-    p, q = np.asarray(p, dtype=np.float64), np.asarray(q, dtype=np.float64)
-    return np.asarray(_entropy((p + q) / 2) - (_entropy(p) + _entropy(q)) / 2)
-
-
 def psi_bound(bins: int, n: float, m: float, level: float = 0.95) -> float:
     """PSI of two samples of one distribution stays below this with probability `level`."""
     return float(scipy.stats.chi2.ppf(level, bins - 1) * (1 / n + 1 / m))
@@ -52,8 +44,3 @@ def quantile_edges(reference: ArrayLike, bins: int = 10) -> Floats:
     values = np.asarray(reference, dtype=np.float64)
     edges = np.unique(np.quantile(values, np.arange(1, bins) / bins, method="inverted_cdf"))
     return np.asarray(edges[edges < values.max()])
-
-
-def _entropy(p: Floats) -> Floats:
-    """In bits; 0 log 0 is 0."""
-    return np.asarray(-(p * np.log2(np.where(p > 0, p, 1))).sum(axis=-1))

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 
-from analytics.statistics.psi import jensen_shannon, jensen_shannon_bound, psi, psi_bound, shares
+from analytics.statistics.psi import jensen_shannon_bound, psi, psi_bound, shares
 from analytics.statistics.relabel import Blocks, Labels, Statistic, blocks, p_values
 from analytics.user_drift.content import Content
 from analytics.user_drift.families import Family, units
 from analytics.user_drift.layers import Bins, Layer, bins, covered, layers
 from analytics.user_drift.matching import large_tenants, matched
 from analytics.user_drift.shift import CONFIRMING, PSEUDO, SCREENING, Floats, Places, Shift, Sides
+from spanledger.divergence import jensen_shannon
 
 LENGTHS = (2, 4, 7, 14, 21, 28)
 """Days of the current part that are tried, within the window: what began two days ago is little of a week."""
@@ -125,7 +127,14 @@ def _shift(layer: Layer, bin_: Bins, sides: Sides, p_value: float) -> Shift:
         labels=bin_.labels,
         before=shares(before),
         since=shares(since),
+        size_change=_size_change(layer, known) if layer.numeric else None,
     )
+
+
+def _size_change(layer: Layer, sides: Sides) -> float:
+    values = layer.values.to_numpy().astype(np.float64)[sides.places]
+    before = values[~sides.current]
+    return float(scipy.stats.wasserstein_distance(before, values[sides.current]) / max(float(np.median(before)), 1.0))
 
 
 def _confirmed(shifts: list[Shift], content: Content, rng: np.random.Generator) -> list[Shift]:

@@ -12,15 +12,17 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from analytics.jobs.contract import Window, as_parameter
+from analytics.jobs.contract import Window
 from analytics.jobs.source import Source
 from analytics.user_drift import words
+from analytics.user_drift.evaluations import goodness
 from analytics.user_drift.judge import Moved
 from analytics.user_drift.layers import sketches
 from analytics.user_drift.quality import Quality, is_good, quality
 from analytics.user_drift.sampling import Sample
 from analytics.user_drift.shift import Floats, Shift
 from analytics.user_drift.topics import Topic, topics
+from spanledger.moments import as_parameter
 
 HERE = Path(__file__).parent
 TEXTS = 100
@@ -45,10 +47,11 @@ class Evidence:
     """Dollars a call."""
     cost_since: float | None = None
     calls_since: int = 0
+    """Within the window."""
 
     @property
     def extra_usd(self) -> float | None:
-        """What the calls since cost more than they would have at the price of a call before."""
+        """What the window's calls since cost more than they would have at the price of a call before."""
         if self.cost_before is None or self.cost_since is None:
             return None
         return (self.cost_since - self.cost_before) * self.calls_since
@@ -62,6 +65,8 @@ def gather(source: Source, moved: Moved, samples: Sequence[Sample], window: Wind
     found, up, down, topic_words = _wrote(source, moved, wrote) if wrote else ((), [], [], {})
     before, after, calls = _costs(source, moved, samples[0].window.since, window, since)
     ended = _quality(source, samples, rows, current, _groups(moved.main.compared))
+    if ended is None:
+        ended = _scored(source, Window(samples[0].window.since, window.until), rows, current, moved.main.compared)
     return Evidence(up, down, found, topic_words, ended, before, after, calls)
 
 
@@ -132,24 +137,41 @@ def _quality(
     ids = rows["trace_id"].to_list()
     frames = [source.frame(HERE / "outcomes.sql", {**sample.parameters(), "traces": ids}) for sample in samples]
     ended = {trace: is_good(outcome) for frame in frames for trace, outcome in frame.iter_rows()}
-    known = np.array([trace in ended for trace in ids])
-    good = np.array([ended.get(trace, False) for trace in ids])
-    return quality(good[known], current[known], group[known])
+    return _of_known(ids, ended, current, group, "outcomes of tasks")
+
+
+def _scored(
+    source: Source, window: Window, rows: pl.DataFrame, current: NDArray[np.bool_], score: Floats
+) -> Quality | None:
+    """By what evaluations say, where nobody says how tasks ended."""
+    ids = rows["trace_id"].to_list()
+    found = source.frame(HERE / "scores.sql", {**window.parameters(), "traces": ids})
+    name, good = goodness(found, rows.filter(pl.Series(~current))["trace_id"].to_list())
+    return _of_known(ids, good, current, _groups(score), f"evaluation {name}")
+
+
+def _of_known(
+    ids: Sequence[str], good: Mapping[str, bool], current: NDArray[np.bool_], group: NDArray[np.intp], by: str
+) -> Quality | None:
+    known = np.array([trace in good for trace in ids])
+    fine = np.array([good.get(trace, False) for trace in ids])
+    return quality(fine[known], current[known], group[known], by)
 
 
 def _costs(
     source: Source, moved: Moved, earliest: datetime, window: Window, since: datetime
 ) -> tuple[float | None, float | None, int]:
-    """(dollars a call before, since, calls since); None where they are not known."""
+    """(dollars a call before, since, calls since within the window); None where they are not known."""
     family = moved.verdict.family
     hour = since.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     names = {
         "prompt": family.name if family.kind == "prompt" else "",
         "feature": family.name if family.kind == "feature" else "",
     }
-    span = {"from": max(earliest, hour - COST_DAYS), "to": window.until, "since": hour}
+    start = window.since.replace(minute=0, second=0, microsecond=0)
+    span = {"from": max(earliest, hour - COST_DAYS), "to": window.until, "since": hour, "window_from": start}
     answer = source.frame(HERE / "costs.sql", {**names, **{key: as_parameter(moment) for key, moment in span.items()}})
-    [(calls_before, calls_since, cost_before, cost_since)] = answer.iter_rows()
+    [(calls_before, calls_since, calls_in_window, cost_before, cost_since)] = answer.iter_rows()
     before = cost_before / calls_before if calls_before and cost_before is not None else None
     after = cost_since / calls_since if calls_since and cost_since is not None else None
-    return before, after, int(calls_since)
+    return before, after, int(calls_in_window)

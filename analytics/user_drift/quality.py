@@ -32,6 +32,8 @@ class Quality:
     """Part of the difference that comes from other shares of the groups (users moved)."""
     rate: float
     """Part that comes from other success within the groups (we got worse, or they ask harder things)."""
+    by: str = "outcomes of tasks"
+    """What says whether a trace went well."""
 
     def drop(self, least: float) -> bool:
         """True when success fell by at least so much, and surely."""
@@ -40,7 +42,7 @@ class Quality:
     def as_json(self) -> Mapping[str, object]:
         """For the details of a finding."""
         names = ("before", "since", "low", "high", "n", "mix", "rate")
-        return {name: round(float(getattr(self, name)), 4) for name in names}
+        return {name: round(float(getattr(self, name)), 4) for name in names} | {"by": self.by}
 
 
 def is_good(outcome: str) -> bool:
@@ -48,7 +50,9 @@ def is_good(outcome: str) -> bool:
     return outcome.strip().lower() in GOOD
 
 
-def quality(good: NDArray[np.bool_], current: NDArray[np.bool_], group: NDArray[np.integer]) -> Quality | None:
+def quality(
+    good: NDArray[np.bool_], current: NDArray[np.bool_], group: NDArray[np.integer], by: str = "outcomes of tasks"
+) -> Quality | None:
     """Of traces with an outcome, by the groups that moved; None where either side has too few."""
     n, m = int(current.sum()), int((~current).sum())
     if min(n, m) < FEWEST:
@@ -63,4 +67,4 @@ def quality(good: NDArray[np.bool_], current: NDArray[np.bool_], group: NDArray[
     ]
     parts = split(sizes[0], rates[0], sizes[1], rates[1])
     before = float(good[~current].mean())
-    return Quality(before, before + change, low, high, n + m, float(parts.mix.sum()), float(parts.rate.sum()))
+    return Quality(before, before + change, low, high, n + m, float(parts.mix.sum()), float(parts.rate.sum()), by)

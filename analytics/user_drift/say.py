@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 import numpy as np
 import polars as pl
 
-from analytics.jobs.contract import Candidate, Severity, Window, as_parameter
+from analytics.jobs.contract import Candidate, Severity, Window
 from analytics.user_drift.evidence import Evidence
 from analytics.user_drift.families import Family
 from analytics.user_drift.judge import Confounded, Moved
+from analytics.user_drift.queries import NUMBERS, layer_query, texts_query, versions_query
 from analytics.user_drift.shift import Shift
 from analytics.user_drift.timing import persistence
-from spanledger.sql import literal
 
 SHOWN = timedelta(days=14)
 """The query shows so many days before the shift."""
 ONE_TENANT = 0.6
 """A tenant with this share of what moved is named."""
 TRACES = 20
-NUMBERS = ("user_characters", "input_tokens", "messages")
 
 
 def drift(moved: Moved, evidence: Evidence, window: Window, since: datetime, page_drop: float) -> Candidate:
@@ -74,7 +73,7 @@ def confounded(one: Confounded, window: Window) -> Candidate:
         since=since,
         until=max(since, last),
         trace_ids=recent.sort("at")["trace_id"].head(TRACES).to_list(),
-        query=_versions_query(family, window),
+        query=versions_query(family, Window(window.since - SHOWN, window.until)),
         details={"in_use_for_days": newest, "held_days": one.held_days, "needed_days": one.needed_days},
     )
 
@@ -115,7 +114,8 @@ def _summary(moved: Moved, evidence: Evidence, since: datetime, rows: pl.DataFra
     if tenant:
         parts.append(f"mostly tenant {tenant}")
     if evidence.quality is not None:
-        parts.append(f"success {evidence.quality.before:.0%} → {evidence.quality.since:.0%}")
+        rates = f"{evidence.quality.before:.0%} → {evidence.quality.since:.0%}"
+        parts.append(f"success (by {evidence.quality.by}) {rates}")
     extra = evidence.extra_usd
     if extra is not None and extra > 0:
         parts.append(f"${extra:,.2f} more than at the price of a call before")
@@ -215,63 +215,7 @@ def _telling(rows: pl.DataFrame, shift: Shift) -> list[str]:
     )
 
 
-def _query(family: Family, shift: Shift, rows: pl.DataFrame, shown: Window) -> str:
+def _query(family: Family, shift: Shift, rows: pl.DataFrame, window: Window) -> str:
     if shift.layer == "content":
-        return _texts_query(_telling(rows, shift), shown)
-    column = {"first_tool": "tool_name", "hour": "toHour(started_at)"}.get(shift.layer, shift.layer)
-    by_day = "toDate(started_at) AS day, count() AS calls"
-    where = _where(family, shown, tools=shift.layer == "first_tool")
-    if shift.layer not in NUMBERS:
-        return (
-            f"SELECT {by_day}, {column} AS value FROM spans WHERE {where} GROUP BY day, value ORDER BY day, calls DESC"
-        )
-    if shift.layer == "messages":
-        column = "length(message_hashes)"
-    return (
-        f"SELECT {by_day}, quantile(0.1)({column}) AS p10, quantile(0.5)({column}) AS median, "
-        f"quantile(0.9)({column}) AS p90 FROM spans WHERE {where} AND {column} > 0 GROUP BY day ORDER BY day"
-    )
-
-
-def _versions_query(family: Family, window: Window) -> str:
-    shown = Window(window.since - SHOWN, window.until)
-    return (
-        "SELECT toDate(started_at) AS day, prompt_version, prompt_hash, "
-        "if(model_revision != '', model_revision, request_model) AS model, count() AS calls "
-        f"FROM spans WHERE {_where(family, shown)} GROUP BY day, prompt_version, prompt_hash, model "
-        "ORDER BY day, calls DESC"
-    )
-
-
-def _texts_query(traces: Sequence[str], shown: Window) -> str:
-    """What users wrote in the most telling traces, where texts are stored; their spans where not."""
-    listed = ", ".join(literal(trace) for trace in traces)
-    return (
-        "SELECT said.started_at, said.trace_id, said.user_id, said.user_characters, stored.text FROM "
-        "(SELECT started_at, trace_id, user_id, user_characters, message_hashes[-1] AS hash FROM spans "
-        f"WHERE {_between(shown)} AND trace_id IN ({listed}) AND user_characters > 0) AS said LEFT ANY JOIN "
-        f"(SELECT hash, text FROM messages WHERE day >= toDate({_moment(shown.since)}) AND hash IN "
-        f"(SELECT message_hashes[-1] FROM spans WHERE {_between(shown)} AND trace_id IN ({listed}))) AS stored "
-        "ON stored.hash = said.hash ORDER BY said.started_at"
-    )
-
-
-def _where(family: Family, shown: Window, *, tools: bool = False) -> str:
-    names = {"prompt": "", "feature": "", "service": ""} | {family.kind: family.name}
-    conditions = [_between(shown)]
-    if tools:
-        return f"{conditions[0]} AND operation = 'tool'"
-    conditions += ["billable", "operation IN ('chat', 'completion')", f"prompt_name = {literal(names['prompt'])}"]
-    if family.kind != "prompt":
-        conditions.append(f"feature = {literal(names['feature'])}")
-    if family.kind == "service":
-        conditions.append(f"service = {literal(names['service'])}")
-    return " AND ".join(conditions)
-
-
-def _between(shown: Window) -> str:
-    return f"started_at >= {_moment(shown.since)} AND started_at < {_moment(shown.until)}"
-
-
-def _moment(moment: datetime) -> str:
-    return f"toDateTime64('{as_parameter(moment)}', 3, 'UTC')"
+        return texts_query(_telling(rows, shift), window)
+    return layer_query(family, shift.layer, window)

@@ -18,6 +18,9 @@ SCREENING, CONFIRMING = 999, 19_999
 """Labellings of each test; of a test that is worth a finding."""
 VOTE = 0.05
 """p of the second test on content that is a yes."""
+MIN_SIZE_CHANGE = 0.03
+"""Sizes must move by so much on average. PSI sees any change of values that hardly differ (218 tokens, then 219); 3 %
+more input is the least that shows on a bill, as with what retries waste."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,14 @@ class Shift:
     """Shares of the labels."""
     vote: float | None = None
     """p of the second test on content."""
+    size_change: float | None = None
+    """Of sizes: how far they moved on average (Wasserstein's distance), as a share of the median before."""
 
     @property
     def moved(self) -> bool:
         """True when it is large enough, whatever p says."""
-        return self.effect >= self.minimum and (self.vote is None or self.vote <= VOTE)
+        material = self.size_change is None or self.size_change >= MIN_SIZE_CHANGE
+        return material and self.effect >= self.minimum and (self.vote is None or self.vote <= VOTE)
 
     @property
     def strength(self) -> float:

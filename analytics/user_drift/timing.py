@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from itertools import pairwise
-from math import log, sqrt
+from math import sqrt
 from typing import cast
 
 import numpy as np
@@ -12,11 +12,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from analytics.jobs.contract import Window
-from analytics.statistics.psi import jensen_shannon, psi, shares
+from analytics.statistics.psi import psi, shares
 from analytics.statistics.two_sample import area_under_curve
 from analytics.user_drift.families import Family
 from analytics.user_drift.matching import WEEKEND
 from analytics.user_drift.shift import PSEUDO, Shift
+from spanledger.divergence import by_chance, jensen_shannon
 
 Floats = NDArray[np.float64]
 
@@ -93,7 +94,7 @@ def _apart(unit: str, score: Floats, code: NDArray[np.intp], week: NDArray[np.bo
         return abs(area_under_curve(score, week) - 0.5) - sqrt((1 / week.sum() + 1 / (~week).sum()) / 12)
     bins = int(code.max()) + 1
     one, other = (shares(np.bincount(code[side], minlength=bins), pseudo=PSEUDO) for side in (week, ~week))
-    by_chance = (bins - 1) * (1 / int(week.sum()) + 1 / int((~week).sum()))
+    n, m = int(week.sum()), int((~week).sum())
     if unit == "PSI":
-        return psi(one, other).item() - by_chance
-    return jensen_shannon(one, other).item() - by_chance / (8 * log(2))
+        return psi(one, other).item() - (bins - 1) * (1 / n + 1 / m)
+    return jensen_shannon(one, other).item() - by_chance(bins, n, m)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from bench.detection import report, run
 from bench.detection.judgement import Judgement
+from bench.detection.kept import Kept, fingerprint
 from bench.figures import Figure
 
 SCENARIOS = 200
@@ -19,14 +21,22 @@ WORKERS = 2
 WIDTH = 180
 
 
-def measured(seeds: Sequence[int], workers: int, console: Console) -> list[Judgement]:
-    """Scenarios with a bar, then the tables."""
+def measured(seeds: Sequence[int], workers: int, console: Console, kept: Kept | None = None) -> list[Judgement]:
+    """Scenarios with a bar, then the tables. Those that are kept are not played again."""
+    known = kept.of(seeds) if kept else []
+    missing = sorted(set(seeds) - {judgement.seed for judgement in known})
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
     )  # fmt: skip
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("scenarios", total=len(seeds))
-        judgements = run.many(seeds, workers, lambda _: bar.advance(task))
+        task = bar.add_task("scenarios", total=len(seeds), completed=len(known))
+
+        def done(judgement: Judgement) -> None:
+            bar.advance(task)
+            if kept:
+                kept.add(judgement)
+
+        judgements = sorted([*known, *run.many(missing, workers, done)], key=lambda judgement: judgement.seed)
     console.print(report.by_job(judgements))
     console.print(report.by_incident(judgements))
     return judgements
@@ -50,10 +60,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="the first; the others follow")
     parser.add_argument("--workers", type=int, default=WORKERS)
     parser.add_argument("--quick", action="store_true", help=f"{FEWEST} scenarios")
+    parser.add_argument("--keep", type=Path, help="a file for what is done, so that a run that was stopped goes on")
     arguments = parser.parse_args()
     count = FEWEST if arguments.quick else arguments.scenarios
     console = _console()
-    judgements = measured(range(arguments.seed, arguments.seed + count), arguments.workers, console)
+    kept = Kept(arguments.keep, fingerprint()) if arguments.keep else None
+    judgements = measured(range(arguments.seed, arguments.seed + count), arguments.workers, console, kept)
     for figure in report.figures(judgements):
         console.print(f"{figure.what}: {figure.shown} {figure.target}", highlight=False)
     console.print(report.mistakes(judgements))

@@ -8,14 +8,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from dashboards.asked import Asked, parameter
+from dashboards.asked import Asked
 from dashboards.page import Page
-from dashboards.pages.trace import TraceView, read_tree
+from dashboards.pages.trace import TraceView, messages, read_tree
 from dashboards.pages.trace import view as view_trace
 from dashboards.trace.align import Pair, align
+from dashboards.trace.tree import Tree
 from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.figures import UNKNOWN, duration, energy, money, plural, short
+from spanledger.moments import as_parameter
 
 QUERIES = Path(__file__).parent.parent / "queries"
 QUESTION = "What does the second trace do otherwise?"
@@ -80,7 +82,7 @@ def read(engine: Engine, a: str, b: str) -> CompareView:
         title = f"{plural(len(found), 'trace')} to compare with" if found else "No other trace began like this one"
         return CompareView(title, QUESTION, a, b, [], [], 0, found)
     tree_b = read_tree(engine, b)
-    pairs = align(tree_a, tree_b, _answers(engine, a), _answers(engine, b))
+    pairs = align(tree_a, tree_b, _answers(engine, a, tree_a), _answers(engine, b, tree_b))
     one, other = view_trace(engine, a, tree_a), view_trace(engine, b, tree_b)
     figures = [_figure(words, getattr(one, name), getattr(other, name), shown) for words, name, shown in FIGURES]
     return CompareView(
@@ -88,16 +90,15 @@ def read(engine: Engine, a: str, b: str) -> CompareView:
     )
 
 
-def _answers(engine: Engine, trace_id: str) -> dict[str, str]:
-    values = {"trace_id": trace_id, "limit": MOST_MESSAGES, "most": MOST_CHARACTERS}
-    rows = engine.query_guarded(sql.read(QUERIES / "trace_messages.sql"), values).records()
+def _answers(engine: Engine, trace_id: str, tree: Tree) -> dict[str, str]:
+    rows = messages(engine, trace_id, tree, MOST_MESSAGES, MOST_CHARACTERS)
     return {row["span_id"]: row["text"] for row in rows if row["answer"]}
 
 
 def _candidates(engine: Engine, trace_id: str, root: Any) -> list[dict[str, Any]]:
     at = datetime.fromtimestamp(root["start_ns"] / 1e9, UTC)
     values = {
-        "root": root["name"], "trace_id": trace_id, "from": parameter(at - AROUND), "to": parameter(at + AROUND),
+        "root": root["name"], "trace_id": trace_id, "from": as_parameter(at - AROUND), "to": as_parameter(at + AROUND),
         "at_ms": root["start_ns"] // 10**6,
     }  # fmt: skip
     return engine.query_guarded(sql.read(QUERIES / "compare_candidates.sql"), values).records()

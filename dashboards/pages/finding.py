@@ -7,13 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from fastapi import APIRouter, Response
 
 from dashboards.asked import Asked
 from dashboards.boards.charts import CHARTS
 from dashboards.boards.sections import Facts, Table, sections
+from dashboards.charts import response
 from dashboards.page import NotThere, Page
+from dashboards.rooms import Triages
+from dashboards.runbooks import runbook
+from dashboards.triage_picture import picture
 from spanledger import sql
 from spanledger.engine import Engine
+from spanledger.errors import SpanledgerError
 
 QUERIES = Path(__file__).parent.parent / "queries"
 DRAWN = {
@@ -35,18 +41,33 @@ class FindingView:
     before: str
     """Address of the finding before this one in the list of open ones, or ''."""
     behind: str
+    triage: dict[str, Any] | None
+    """The five surfaces; None for reports, and where they can't be had."""
+    no_triage: str
+    """Why they can't be had, or ''."""
+    runbook: str
+    """Address, or '' when there is none."""
 
 
-def page(engine: Engine) -> Page:
+def page(engine: Engine, triages: Triages | None) -> Page:
     """The page over an engine."""
 
     def load(asked: Asked, path: dict[str, str]) -> FindingView:
-        return read(engine, path["finding_id"], asked)
+        return read(engine, path["finding_id"], asked, triages)
 
     return Page("/findings/{finding_id}", "finding.html", load, default_range="7d", nav="Now")
 
 
-def read(engine: Engine, finding_id: str, asked: Asked) -> FindingView:
+def add_picture(routes: APIRouter, triages: Triages) -> None:
+    """The picture of a finding's triage, as SVG; 204 where there is nothing to draw."""
+
+    @routes.get("/triage/{finding_id}.svg")
+    def drawn(finding_id: str) -> Response:
+        chart = picture(triages.finding(finding_id))
+        return response(chart) if chart is not None else Response(status_code=204)
+
+
+def read(engine: Engine, finding_id: str, asked: Asked, triages: Triages | None) -> FindingView:
     """The finding, and its neighbours among those that are open."""
     found = engine.query_guarded(sql.read(QUERIES / "finding.sql"), {"finding_id": finding_id}).records()
     if not found:
@@ -58,6 +79,7 @@ def read(engine: Engine, finding_id: str, asked: Asked) -> FindingView:
         each["finding_id"] for each in engine.query_guarded(sql.read(QUERIES / "findings_of_job.sql"), values).records()
     ]
     place = ids.index(finding_id) if finding_id in ids else -1
+    triage, no_triage = _triage(triages, finding)
     skip = ("lorenz", "whale_curve", "series", "chain_lengths", "words_more", "words_less", "reconcile")
     return FindingView(
         title=finding["title"],
@@ -71,4 +93,17 @@ def read(engine: Engine, finding_id: str, asked: Asked) -> FindingView:
         ],
         before=f"/findings/{ids[place - 1]}" if place > 0 else "",
         behind=f"/findings/{ids[place + 1]}" if 0 <= place < len(ids) - 1 else "",
+        triage=triage,
+        no_triage=no_triage,
+        runbook=f"/runbooks/{finding['kind']}" if runbook(finding["kind"]) else "",
     )
+
+
+def _triage(triages: Triages | None, finding: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
+    """A page is not lost for a triage that takes too long."""
+    if triages is None or finding["severity"] == "digest":
+        return None, ""
+    try:
+        return triages.finding(finding["finding_id"]), ""
+    except SpanledgerError as error:
+        return None, str(error)

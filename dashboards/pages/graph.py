@@ -10,13 +10,12 @@ from typing import Any
 
 from dashboards.asked import Asked
 from dashboards.page import Page
-from dashboards.render import quoted
 from dashboards.trace.graph import KINDS, Graph, Node, Sums, laid_out
 from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.errors import BadRequest
 from spanledger.figures import money, percent, plural
-from spanledger.filters import BadFilter, Condition, compile_filter
+from spanledger.filters import BadFilter, Condition, compile_filter, quoted
 
 QUERIES = Path(__file__).parent.parent / "queries"
 QUESTION = "Who calls whom, and where does it fail?"

@@ -11,13 +11,14 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Response
 
-from dashboards.asked import Asked, parameter
+from dashboards.asked import Asked
 from dashboards.first_minute import Snippet, snippets
 from dashboards.page import Page
 from dashboards.vitals import WEEK, Line, lines
 from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.figures import ago, money, plural
+from spanledger.moments import as_parameter
 from spanledger.settings import Settings
 
 QUERIES = Path(__file__).parent.parent / "queries"
@@ -83,7 +84,7 @@ def add_data(routes: APIRouter, engine: Engine) -> None:
 def load(engine: Engine, settings: Settings, asked: Asked) -> Home:
     """Read the page from the engine."""
     times = asked.parameters()
-    facts = Facts(*_rows(engine, "home_facts", times | {"now": parameter(asked.now)})[0].values())
+    facts = Facts(*_rows(engine, "home_facts", times | {"now": as_parameter(asked.now)})[0].values())
     findings = _rows(engine, "home_findings", {"limit": MOST_FINDINGS})
     alerts = {row["state"]: row["alerts"] for row in _rows(engine, "home_alerts", {})}
     series = times_of_series(asked)
@@ -111,8 +112,8 @@ def times_of_series(asked: Asked) -> dict[str, Any]:
     back = WEEK * ceil(asked.length / WEEK)
     step = next((step for step in STEPS if asked.length <= MOST_POINTS * step), STEPS[-1])
     return {
-        "from": parameter(since), "to": parameter(asked.until), "past_from": parameter(since - back),
-        "past_to": parameter(asked.until - back), "step": int(step.total_seconds()),
+        "from": as_parameter(since), "to": as_parameter(asked.until), "past_from": as_parameter(since - back),
+        "past_to": as_parameter(asked.until - back), "step": int(step.total_seconds()),
     }  # fmt: skip
 
 

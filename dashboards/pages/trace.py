@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -21,6 +23,7 @@ from spanledger.figures import ago, duration, money
 
 QUERIES = Path(__file__).parent.parent / "queries"
 MOST_SPANS = 20_000
+DAY = timedelta(days=1)
 MOST_MESSAGES, MOST_CHARACTERS = 300, 6000
 TRACE_ID, SPAN_ID = re.compile(r"^[0-9a-f]{32}$"), re.compile(r"^[0-9a-f]{16}$")
 
@@ -49,6 +52,8 @@ class TraceView:
     graph: graphs.Graph
     said: list[Said]
     documents: list[dict[str, Any]]
+    different: str
+    """The query of the explorer that compares its spans with those of a day around it."""
     people: dict[str, str]
     """Tenant, user, session, feature and prompt, where they are known."""
 
@@ -158,8 +163,7 @@ def view(engine: Engine, trace_id: str, tree: Tree) -> TraceView:
     took = max(row["start_ns"] + (row["duration_ns"] or 0) for row in rows) - begin
     billed = [row for row in rows if row["billable"]]
     costs = [row["cost_usd"] for row in billed if row["cost_usd"] is not None]
-    limits = {"limit": MOST_MESSAGES, "most": MOST_CHARACTERS}
-    said = engine.query_guarded(sql.read(QUERIES / "trace_messages.sql"), values | limits).records()
+    said = messages(engine, trace_id, tree, MOST_MESSAGES, MOST_CHARACTERS)
     cost = sum(costs) if costs else None
     return TraceView(
         title=_title(rows, took, cost, settled),
@@ -180,9 +184,36 @@ def view(engine: Engine, trace_id: str, tree: Tree) -> TraceView:
         problems=tree.problems,
         graph=graphs.of_tree(tree),
         said=conversation(said, rows),
-        documents=engine.query_guarded(sql.read(QUERIES / "trace_documents.sql"), values).records(),
+        documents=engine.query_guarded(sql.read(QUERIES / "trace_documents.sql"), _bounds(trace_id, tree)).records(),
+        different=_different(trace_id, begin),
         people=_people(rows),
     )
+
+
+def messages(engine: Engine, trace_id: str, tree: Tree, most: int, characters: int) -> list[dict[str, Any]]:
+    """Rows of queries/trace_messages.sql: at most so many messages, each cut to so many characters."""
+    if not any(row["said"] for row in tree.rows):
+        return []
+    values = _bounds(trace_id, tree) | {"limit": most, "most": characters}
+    return engine.query_guarded(sql.read(QUERIES / "trace_messages.sql"), values).records()
+
+
+def _bounds(trace_id: str, tree: Tree) -> dict[str, Any]:
+    """A trace and the times between which its spans start."""
+    starts = [row["start_ns"] for row in tree.rows]
+    return {"trace_id": trace_id, "first": _moment(min(starts)), "last": _moment(max(starts))}
+
+
+def _different(trace_id: str, begin: int) -> str:
+    start = datetime.fromtimestamp(begin / 1e9, UTC)
+    bounds = {"from": start - DAY / 2, "to": start + DAY / 2}
+    times = {name: f"{at:%Y-%m-%dT%H:%MZ}" for name, at in bounds.items()}
+    return urlencode({**times, "select": f'trace_id = "{trace_id}"'})
+
+
+def _moment(nanoseconds: int) -> str:
+    """As a parameter of type DateTime64(9)."""
+    return f"{nanoseconds // 10**9}.{nanoseconds % 10**9:09d}"
 
 
 def _title(rows: list[Any], took: int, cost: float | None, settled: dict[str, Any] | None) -> str:

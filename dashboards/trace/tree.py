@@ -42,6 +42,7 @@ def build(spans: Sequence[Mapping[str, Any]], truncated: bool = False) -> Tree:
     walked = list(_walk(spans, roots, children))
     reached = {place for place, _, _ in walked}
     lost = [place for place in range(len(spans)) if place not in reached]
+    circular = len(lost)
     while lost:  # spans that are their own ancestors: cut in at the earliest
         entry = min(lost, key=lambda place: spans[place]["start_ns"])
         walked += [step for step in _walk(spans, [entry], children) if step[0] not in reached]
@@ -52,14 +53,8 @@ def build(spans: Sequence[Mapping[str, Any]], truncated: bool = False) -> Tree:
         rows=[spans[place] for place, _, _ in walked],
         parents=[position.get(parent, -1) for _, parent, _ in walked],
         depths=[depth for _, _, depth in walked],
-        problems=list(
-            _problems(spans, first, orphans, len(spans) - len(set(_plain(spans, roots, children))), truncated)
-        ),
+        problems=list(_problems(spans, first, orphans, circular, truncated)),
     )
-
-
-def _plain(spans: Sequence[Mapping[str, Any]], roots: list[int], children: Mapping[int, list[int]]) -> Iterator[int]:
-    return (place for place, _, _ in _walk(spans, roots, children))
 
 
 def _walk(

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from spanledger.cli.alert_room import entered
 from spanledger.errors import BadRequest
+from spanledger.moments import read_moment
 from spanledger.settings import load
 
 app = typer.Typer(help="Alerts: what fires, who has it, where it goes.", no_args_is_help=True)
@@ -128,10 +129,9 @@ def _moment(text: str) -> datetime:
     except ValueError:
         pass
     try:
-        moment = datetime.fromisoformat(text)
+        return read_moment(text)
     except ValueError as error:
-        raise BadRequest(f"{text!r} is no time; write 2026-11-22T08:00:00Z or 2h.") from error
-    return moment if moment.utcoffset() is not None else moment.replace(tzinfo=UTC)
+        raise BadRequest(f"{error}, or a length as in 2h.") from error
 
 
 def _write(value: object) -> None:

@@ -9,7 +9,9 @@ from analytics.alerts.loop import Alerting
 from analytics.jobs.runner import Runner
 from analytics.jobs.schedule import Schedule
 from analytics.settling.loop import SettlingLoop
+from analytics.triage.room import TriageRoom
 from spanledger.cli.alert_probes import late_jobs
+from spanledger.cli.card_maker import card_maker
 from spanledger.cli.console import configured, say
 from spanledger.engine import open_engine
 from spanledger.upgrade import upgrade
@@ -26,7 +28,8 @@ def analyze() -> None:
         schedule = Schedule(Runner(engine, settings, f"analyze {os.getpid()}"))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: loop.ask_to_stop())
-        alerting = Alerting(engine, settings, late_jobs(schedule.progress))
+        maker = card_maker(engine, settings, TriageRoom(engine, settings))
+        alerting = Alerting(engine, settings, late_jobs(schedule.progress), maker)
         schedule.start()
         alerting.start()
         try:

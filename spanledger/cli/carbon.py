@@ -8,11 +8,11 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from spanledger.cli import local
+from spanledger.cli.screen import screen
 from spanledger.energy import procurement
 from spanledger.energy.procurement import Line
 from spanledger.energy.sci import BOUNDARY
@@ -22,7 +22,7 @@ from spanledger.settings import Settings, load
 FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S%z"]
 DAYS = 30
 """Of the window, when nothing is said."""
-console = Console()
+console = screen()
 
 
 def carbon(

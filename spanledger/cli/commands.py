@@ -24,6 +24,7 @@ class Root(LazyGroup):
         "jobs": "spanledger.cli.jobs:jobs_app",
         "findings": "spanledger.cli.jobs:findings_app",
         "alerts": "spanledger.cli.alerts:app",
+        "triage": "spanledger.cli.triage:triage",
         "carbon": "spanledger.cli.carbon:carbon",
         "prices": "spanledger.cli.money:prices_app",
         "revenue": "spanledger.cli.money:revenue_app",

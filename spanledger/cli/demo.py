@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -19,6 +18,7 @@ from analytics.jobs.catalogue import JOBS
 from analytics.jobs.contract import Job
 from spanledger import sql
 from spanledger.cli.demo_service import DemoService, running
+from spanledger.cli.screen import screen
 from spanledger.demo import showcase
 from spanledger.demo.clock import moment
 from spanledger.demo.labels import Label
@@ -43,7 +43,7 @@ AFTER_START = {True: (2, 4), False: (0, 2)}
 """... and those that end so many of its paces after the start of an incident that it should find; whether it runs more
 often than daily: then the first hours say little."""
 STYLES = {"page": "bold red", "ticket": "yellow", "digest": "dim"}
-console = Console()
+console = screen()
 
 
 def demo(  # noqa: PLR0913, PLR0917  (one argument for each option)

@@ -19,14 +19,17 @@ from analytics.jobs.schedule import Schedule
 from analytics.jobs.service import JobService
 from analytics.jobs.settled import Settled
 from analytics.settling.loop import SettlingLoop
+from analytics.triage.room import TriageRoom
 from api.app import create_app
 from collector.drain import Drain, drains
 from collector.quarantine import Quarantine
 from spanledger.cli.alert_probes import probes
 from spanledger.cli.analysis_metrics import JobMetrics, SettlingMetrics
+from spanledger.cli.card_maker import card_maker
 from spanledger.cli.console import configured, say
 from spanledger.cli.engine_status import EngineStatus
 from spanledger.cli.explain_apart import ExplainApart
+from spanledger.deletion import forget_alerts
 from spanledger.engine import Engine, open_engine
 from spanledger.errors import BadSetting, EngineUnavailable, SpanledgerError
 from spanledger.ownership import Ownership
@@ -103,9 +106,11 @@ class EngineService:
         metrics = (SettlingMetrics(settling), JobMetrics(engine, schedule))
         status = EngineStatus(engine, self._settings, draining, metrics)
         quarantine = Quarantine(engine, self._settings.data_dir, time.time)
-        alerting = Alerting(engine, self._settings, probes(self._settings, schedule.progress))
+        triages = TriageRoom(engine, self._settings)
+        maker = card_maker(engine, self._settings, triages)
+        alerting = Alerting(engine, self._settings, probes(self._settings, schedule.progress), maker)
         alarms = AlertRoom(engine, self._settings, alerting.nudge)
-        app = create_app(engine, self._settings, status, quarantine, analyses, alarms, ExplainApart())
+        app = create_app(engine, self._settings, status, quarantine, analyses, alarms, triages, ExplainApart())
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -153,6 +158,7 @@ class EngineService:
             try:
                 for table, day in drop_old(engine, self._settings):
                     logger.info("Dropped %s of %s: older than its retention.", table, day)
+                forget_alerts(engine)
             except SpanledgerError as error:
                 logger.warning("Retention will be tried again in an hour: %s", error)
             self._stop.wait(RETENTION_SECONDS)

@@ -8,16 +8,16 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from spanledger.cli import job_tables
 from spanledger.cli.job_room import entered
+from spanledger.cli.screen import screen
 from spanledger.settings import load
 
 jobs_app = typer.Typer(help="Scheduled analyses: run one now, see what they did.", no_args_is_help=True)
 findings_app = typer.Typer(help="What the jobs have found.", invoke_without_command=True)
-console = Console()
+console = screen()
 
 Begin = Annotated[str | None, typer.Option("--from", help="2026-11-01 or 2026-11-01T10:00:00Z; else one window.")]
 End = Annotated[str | None, typer.Option("--to", help="The same; now, if left out. Without a zone times are UTC.")]

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from spanledger import revenue, sql
 from spanledger.cli import local
+from spanledger.cli.screen import screen
 from spanledger.cli.tables import answer_table
 from spanledger.engine import Answer
 from spanledger.errors import BadRequest
@@ -24,7 +24,7 @@ from spanledger.settings import Settings, load
 
 prices_app = typer.Typer(help="What models cost: the list, your own prices, names of models.", no_args_is_help=True)
 revenue_app = typer.Typer(help="What customers pay, for margins.", no_args_is_help=True)
-console = Console()
+console = screen()
 
 Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
 Rate = Annotated[str | None, typer.Option(help="USD per million tokens.")]

@@ -15,6 +15,7 @@ from spanledger.energy.methods import Method, methods
 from spanledger.energy.sci import BOUNDARY, Amount
 from spanledger.engine import Engine
 from spanledger.errors import BadRequest
+from spanledger.moments import as_parameter
 
 STATEMENT = Path(__file__).with_name("procurement.sql")
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -45,7 +46,7 @@ def read(engine: Engine, since: datetime, until: datetime) -> list[Line]:
     """The lines of the calls from `since` until before `until`."""
     if since >= until:
         raise BadRequest(f"`from` ({since:%Y-%m-%d %H:%M}) must be before `to` ({until:%Y-%m-%d %H:%M}).")
-    values = {"from": _parameter(since), "to": _parameter(until)}
+    values = {"from": as_parameter(since), "to": as_parameter(until)}
     return lines(engine.query_guarded(sql.read(STATEMENT), values).records(), since, until)
 
 
@@ -95,10 +96,6 @@ def _cell(value: str | float | None) -> str:
     if isinstance(value, str):
         return f"'{value}" if value.startswith(FORMULA_SIGNS) else value
     return repr(value)
-
-
-def _parameter(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3]
 
 
 def _iso(moment: datetime) -> str:

@@ -6,7 +6,23 @@
 from __future__ import annotations
 
 from spanledger.filters.fields import FIELDS, Field
+from spanledger.filters.key import LONGEST_VALUE, attribute, compile_key, equals, names_in, quoted
 from spanledger.filters.parse import BadFilter, parse
 from spanledger.filters.render import Condition, compile_filter
+from spanledger.filters.subject import filter_of
 
-__all__ = ["FIELDS", "BadFilter", "Condition", "Field", "compile_filter", "parse"]
+__all__ = [
+    "FIELDS",
+    "LONGEST_VALUE",
+    "BadFilter",
+    "Condition",
+    "Field",
+    "attribute",
+    "compile_filter",
+    "compile_key",
+    "equals",
+    "filter_of",
+    "names_in",
+    "parse",
+    "quoted",
+]

@@ -29,6 +29,10 @@ class Field:
         return self.sql or self.name
 
 
+TOKENS = "if(isNull(input_tokens) AND isNull(output_tokens), NULL, ifNull(input_tokens, 0) + ifNull(output_tokens, 0))"
+"""All tokens of a call; unknown when it reported none."""
+
+
 def _texts(*names: str) -> list[Field]:
     return [Field(name, "text") for name in names]
 
@@ -67,6 +71,7 @@ FIELDS: Mapping[str, Field] = {
         *_numbers("", "attempt", "temperature"),
         Field("model", "text", sql="if(model_revision != '', model_revision, request_model)"),
         Field("duration", "number", "ns", "duration_ns"),
+        Field("tokens", "number", "tokens", TOKENS),
         Field("started_at", "time"),
         Field("billable", "flag"),
         Field("root", "flag", sql="parent_span_id = '0000000000000000'"),

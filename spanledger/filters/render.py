@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 
 from spanledger import sql
 from spanledger.filters.fields import FIELDS, Field, columns_of_keys
 from spanledger.filters.parse import BadFilter, Both, Comparison, Name, Not, Relation, Tree, Value, parse
+from spanledger.moments import read_moment
 
 PREFIX = "filter"
 """Parameters are called filter_0, filter_1, …"""
@@ -192,10 +192,9 @@ def _number(value: Value, field: Field) -> float | int:
 
 def _time(value: Value) -> str:
     try:
-        found = datetime.fromisoformat(str(value.content))
-    except ValueError:
-        raise BadFilter(f'{value.content!r} is no time; write "2026-11-21T10:00:00Z"', value.at) from None
-    found = found.replace(tzinfo=UTC) if found.utcoffset() is None else found.astimezone(UTC)
+        found = read_moment(str(value.content))
+    except ValueError as error:
+        raise BadFilter(str(error), value.at) from error
     return f"{found:%Y-%m-%d %H:%M:%S.%f}"
 
 

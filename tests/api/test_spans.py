@@ -57,7 +57,7 @@ def test_a_filter_and_columns(client: TestClient) -> None:
     ("asked", "says"),
     [
         ({"filter": "tennant = acme"}, "Did you mean tenant?"),
-        ({"from": "yesterday"}, "from is no time"),
+        ({"from": "yesterday"}, "`from`: 'yesterday' is no time"),
         ({"from": "2026-11-22", "to": "2026-11-21"}, "must end after it begins"),
         ({"cursor": "abc"}, "cursor"),
         ({"cursor": "WzEsMl0"}, "cursor"),

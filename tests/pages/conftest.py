@@ -17,12 +17,14 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from pydantic import SecretStr
 
 from analytics.alerts.room import AlertRoom
-from analytics.jobs.contract import Candidate, Kind, Report, Severity, Window, as_parameter
+from analytics.jobs.contract import Candidate, Kind, Report, Severity, Window
 from analytics.jobs.source import Source
+from analytics.triage.room import TriageRoom
 from api.app import create_app
 from dashboards.boards.charts import CHARTS
 from spanledger.cli.explain_apart import ExplainApart
 from spanledger.engine import Engine
+from spanledger.moments import as_parameter
 from spanledger.settings import Settings
 from tests.analytics.alerts.conftest import TABLES as ALERT_TABLES
 from tests.analytics.jobs.desk import TABLES as JOB_TABLES
@@ -108,7 +110,7 @@ class served:  # noqa: N801  (a context, written like a function)
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
         settings = settings.model_copy(update={"alert_channels": (SecretStr("oncall=webhook+http://key@127.0.0.1:9"),)})
-        rooms = (NoJobs(), AlertRoom(engine, settings), ExplainApart())
+        rooms = (NoJobs(), AlertRoom(engine, settings), TriageRoom(engine, settings), ExplainApart())
         app = create_app(engine, settings, Status(), EmptyQuarantine(), *rooms)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))

@@ -48,6 +48,16 @@ def test_a_page_is_for_everybody_and_runs_nothing(page: Page, name: str) -> None
     assert faults == []
 
 
+def test_a_finding_with_its_surfaces_fits_on_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 375, "height": 800})
+    page.goto("/")
+    page.locator(".findings a").first.click()
+    page.wait_for_load_state("networkidle")
+    assert page.locator(".surfaces > li").count() == 5
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    shot(page, "finding-phone")
+
+
 @pytest.mark.parametrize("path", ["/customers", "/cache", "/waste", "/drift", "/carbon"])
 def test_charts_of_a_board_are_drawn(page: Page, path: str) -> None:
     page.goto(path)

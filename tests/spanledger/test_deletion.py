@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from spanledger.deletion import delete
+from spanledger.deletion import delete, forget_alerts
 from spanledger.engine import Engine
 from tests.schema import talk
 
@@ -101,3 +101,36 @@ def test_what_was_deleted_comes_back_when_it_is_said_again(engine: Engine) -> No
     assert _said(engine) == set()
     talk.put(engine, rows[1] | {"span_id": "9" * 16})
     assert len(_said(engine)) == 6
+
+
+def test_alerts_about_a_tenant_go_with_all_that_was_written_of_them(engine: Engine) -> None:
+    gone, other = "gone's", "other " * 20
+    for number, tenant in enumerate((gone, other)):
+        alert_id = hashlib.md5(tenant.encode()).hexdigest()[:16]
+        row = [alert_id, f"{alert_id}:1:trigger", "cost", {"tenant": tenant}, f"{tenant} is dear", NOW, number]
+        columns = ["alert_id", "change_id", "rule", "labels", "title", "at", "version"]
+        engine.insert("alert_changes", columns, [row])
+        engine.insert("alert_asks", ["alert_id", "episode", "at"], [[alert_id, 1, NOW]])
+        engine.insert("alert_deliveries", ["alert_id", "change_id", "at"], [[alert_id, row[1], NOW]])
+        engine.insert("alert_silences", ["silence_id", "matchers"], [[alert_id, {"tenant": tenant}]])
+        cards = [[alert_id, 1, NOW, "{}"], [f"beside {number}", 1, NOW, f'{{"value":"{tenant[:44]}"}}']]
+        engine.insert("alert_cards", ["alert_id", "episode", "made_at", "triage"], cards)
+
+    def left(table: str) -> int:
+        [[count]] = engine.rows(f"SELECT count() FROM {table}")
+        return int(count)
+
+    tables = ("alert_changes", "alert_asks", "alert_deliveries", "alert_silences")
+    delete(engine, "tenant", gone)
+    assert engine.rows("SELECT DISTINCT labels['tenant'] FROM alert_changes") == [[other]]
+    assert [left(table) for table in tables] == [1] * len(tables)
+    assert engine.rows("SELECT alert_id FROM alert_cards WHERE alert_id LIKE 'beside%'") == [["beside 1"]]
+    assert left("alert_cards") == 2
+    last = hashlib.md5(gone.encode()).hexdigest()[:16]
+    engine.insert("alert_changes", ["alert_id", "labels", "at", "version"], [[last, {"tenant": gone}, NOW, 9]])
+    forget_alerts(engine)
+    assert left("alert_changes") == 1, "the end of one that fired, written after it was deleted"
+    delete(engine, "tenant", other)
+    assert left("alert_cards") == 0, "a long name is cut in cards"
+    for table in (*tables, "alert_cards", "alerts_forgotten"):
+        engine.command(f"TRUNCATE TABLE {table} SYNC")

@@ -64,3 +64,24 @@ def test_messages_go_with_their_spans(engine: Engine, settings: Settings) -> Non
 def test_a_day_that_is_gone_is_not_dropped_again(engine: Engine, settings: Settings) -> None:
     assert drop_old(engine, _settings(settings, spans=1), TODAY)
     assert drop_old(engine, _settings(settings, spans=1), TODAY) == []
+
+
+def test_old_alerts_go_and_one_that_still_fires_stays_known(engine: Engine, settings: Settings) -> None:
+    rows = [
+        [alert, number, state, datetime(1990, 1, day, tzinfo=UTC)]
+        for alert, changes in {
+            "over": ((1, "firing"), (2, "resolved")),
+            "fires": ((1, "pending"), (2, "firing")),
+        }.items()
+        for number, (day, state) in enumerate(changes)
+    ]
+    engine.insert("alert_changes", ["alert_id", "version", "state", "at"], rows)
+    engine.insert("alert_deliveries", ["alert_id", "at"], [["over", rows[0][3]]])
+    days = settings.model_copy(update={"alerts_retention_days": 7})
+    drop_old(engine, days, date(1990, 1, 20))
+    assert engine.rows("SELECT count() FROM alert_changes WHERE at < '1991-01-01'") == [[4]], "31 days are kept"
+    drop_old(engine, days, TODAY)
+    left = engine.rows("SELECT alert_id, toString(state) FROM alert_changes WHERE at < '1991-01-01'")
+    assert left == [["fires", "firing"]]
+    assert engine.rows("SELECT count() FROM alert_deliveries WHERE at < '1991-01-01'") == [[0]]
+    engine.command("TRUNCATE TABLE alert_changes SYNC")

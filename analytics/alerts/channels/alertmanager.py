@@ -44,7 +44,12 @@ def payload(message: Message) -> dict[str, Any]:
     now = datetime.now(UTC)
     over = message.event is Event.RESOLVE and alert.resolved_at
     ends = min(alert.resolved_at or now, now) if over else now + GOOD_FOR
-    annotations = {"summary": message.headline, "description": message.body()[:MOST_VALUE]}
+    annotations = {
+        "summary": message.headline,
+        "description": message.body()[:MOST_VALUE],
+        "runbook_url": message.runbook if message.link else "",
+        "picture": message.card.picture if message.card else "",
+    }
     return {
         "labels": labels,
         "annotations": {name: value for name, value in annotations.items() if value},

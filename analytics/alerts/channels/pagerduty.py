@@ -39,7 +39,7 @@ def payload(message: Message, routing_key: str) -> dict[str, Any]:
     return {
         **event,
         "client": "spanledger",
-        **({"client_url": message.link, "links": [{"href": message.link, "text": "Open"}]} if message.link else {}),
+        **_links(message),
         "payload": {
             "summary": message.headline[:MOST_SUMMARY],
             "severity": SEVERITIES[alert.severity],
@@ -50,6 +50,18 @@ def payload(message: Message, routing_key: str) -> dict[str, Any]:
             "custom_details": {**message.facts(), "summary": alert.text.summary, "key": message.key, **_card(message)},
         },
     }
+
+
+def _links(message: Message) -> dict[str, Any]:
+    """Where people go on. PagerDuty shows pictures that it can fetch over HTTPS."""
+    if not message.link:
+        return {}
+    links = [{"href": message.link, "text": "Open"}, {"href": message.runbook, "text": "Runbook"}]
+    found: dict[str, Any] = {"client_url": message.link, "links": links}
+    picture = message.card.picture if message.card else ""
+    if picture.startswith("https://"):
+        found["images"] = [{"src": picture, "href": message.link, "alt": "Around the break"}]
+    return found
 
 
 def _card(message: Message) -> dict[str, str]:

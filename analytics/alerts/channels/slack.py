@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from analytics.alerts.channels.contract import Refused
 from analytics.alerts.channels.transport import Address, post
 from analytics.alerts.message import Message
 
 MOST_HEADER, MOST_SECTION = 150, 3000
+PICTURE = "Cost, hit rate and latency around the break"
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,17 @@ class Slack:
     def send(self, messages: Sequence[Message]) -> None:
         """POST to the webhook."""
         for message in messages:
-            post(self.address.url, payload(message))
+            try:
+                post(self.address.url, payload(message))
+            except Refused as error:
+                if not error.only_this or not (message.card and message.card.picture):
+                    raise
+                post(self.address.url, payload(without_picture(message)))  # Slack refuses what it can't fetch
+
+
+def without_picture(message: Message) -> Message:
+    """The same, its card without the address of a picture."""
+    return replace(message, card=replace(message.card, picture="")) if message.card else message
 
 
 def payload(message: Message) -> dict[str, Any]:
@@ -36,8 +48,11 @@ def payload(message: Message) -> dict[str, Any]:
     if message.card:
         text = (message.card.markdown or escape(message.card.text))[:MOST_SECTION]
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}})
-    if message.link:
-        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": f"<{escape(message.link)}|Open>"}})
+        if message.card.picture:
+            blocks.append({"type": "image", "image_url": message.card.picture, "alt_text": PICTURE})
+    links = {"Open": message.link, "Runbook": message.runbook if message.link else ""}
+    if marked := " · ".join(f"<{escape(link)}|{name}>" for name, link in links.items() if link):
+        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": marked}})
     return {"text": escape(message.headline), "blocks": blocks}
 
 

@@ -32,7 +32,10 @@ def payload(message: Message) -> dict[str, Any]:
     body.append({"type": "FactSet", "facts": facts})
     if message.card:
         body += [_run(line, "Default") for line in message.card.text.splitlines()[:40] if line]
-    actions = [{"type": "Action.OpenUrl", "title": "Open", "url": message.link}] if message.link else []
+        if message.card.picture:
+            body.append({"type": "Image", "url": message.card.picture, "altText": "Around the break"})
+    links = {"Open": message.link, "Runbook": message.runbook if message.link else ""}
+    actions = [{"type": "Action.OpenUrl", "title": name, "url": link} for name, link in links.items() if link]
     content = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4",
         "body": body, "actions": actions,

@@ -52,6 +52,8 @@ def payload(message: Message) -> dict[str, Any]:
         "headline": message.headline,
         "link": message.link,
         "card": message.card.text if message.card else "",
+        "picture": message.card.picture if message.card else "",
+        "runbook": message.runbook,
         "alert": {
             "alert_id": alert.alert_id, "rule": alert.rule, "labels": dict(alert.labels), "severity": alert.severity,
             "state": alert.state, "episode": alert.episode, "flapping": alert.flapping, "no_data": text.no_data,

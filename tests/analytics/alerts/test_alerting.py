@@ -382,3 +382,27 @@ query = """SELECT tenant, countIf(ok = 0) AS bad, count() AS total FROM slo
         assert pager.events()[-1][1] == "resolve", "the short windows end it"
     finally:
         desk.engine.command("DROP TABLE slo")
+
+
+def test_a_storm_is_a_bounded_number_of_pages_and_one_that_counts_the_rest(desk: Desk, level: Put) -> None:
+    pager = desk.channel()
+    desk.rules(COST)
+    desk.settings = desk.settings.model_copy(update={"alert_storm_pages": 3})
+    level(**{f"t{number}": 150 + number for number in range(10)})
+    desk.minute()
+    titles = [title for title, _ in pager.events()]
+    assert len(titles) == 4
+    assert "spanledger: 7 more alerts fire" in titles
+    told = pager.taken[titles.index("spanledger: 7 more alerts fire")].body()
+    assert "7 of cost" in told
+    states = desk.engine.rows("SELECT toString(state), count() FROM alerts WHERE rule = 'cost' GROUP BY 1")
+    assert states == [["firing", 10]], "nothing is lost: all of them stand and are listed"
+    desk.start()
+    desk.minute(3)
+    assert len(pager.taken) == 4, "neither later nor after a restart"
+    level()
+    desk.minute(2)
+    assert sorted(title for title, event in pager.events() if event == "resolve") == sorted(titles)
+    level(t9=200)
+    desk.minute()
+    assert pager.events()[-1] == ("t9 costs 200", "trigger"), "by itself again"

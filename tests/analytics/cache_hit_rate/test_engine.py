@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
-from analytics.jobs.contract import NotComputable, Severity
+from analytics.cache_hit_rate import job
+from analytics.cache_hit_rate.prefix import mechanism
+from analytics.jobs.contract import NotComputable, Severity, Window
+from analytics.jobs.source import Source
 from spanledger import guard
 from spanledger.engine import Engine
+from spanledger.moments import as_parameter
 from spanledger.settings import Settings
 from tests.analytics.cache_hit_rate.service import HOUR, START, Service, Tenant, call, system
 from tests.analytics.cache_hit_rate.traffic import of
@@ -103,7 +108,7 @@ def test_spans_are_read_of_the_window_only(broken: tuple[Service, float]) -> Non
         "sources": of_day,
         "traces": of_day,
     }
-    assert [[read["hourly"]]] == service.engine.rows("SELECT count() FROM usage")
+    assert [[read["hourly"]]] == service.engine.rows("SELECT count() FROM usage_parts")
 
 
 def test_nothing_reported_is_not_zero(engine: Engine, settings: Settings) -> None:
@@ -161,3 +166,30 @@ def test_a_new_prompt_version_is_the_mechanism_without_content(engine: Engine, s
     assert drop.details["mechanism"] == "prompt_changed"
     assert "from v7 to v8" in drop.summary
     assert drop.tenants_hit == 3
+
+
+@pytest.mark.parametrize(("conversations", "kind"), [(1, "unknown"), (40, "prefix_changed")])
+def test_one_long_conversation_is_no_change_of_the_prompt(engine: Engine, conversations: int, kind: str) -> None:
+    """An agent sends its first messages again with each of 80 turns. What 40 of them begin to send is the program's."""
+    engine.command("TRUNCATE TABLE spans SYNC")
+    columns = ["trace_id", "span_id", "started_at", "billable", "provider", "session_id", "message_hashes"]
+    rows = [
+        [
+            f"{side}{turn:031x}",
+            f"{side}{turn:015x}",
+            START + (side * 4 + turn / 80) * HOUR,
+            True,
+            "openai",
+            f"session {side}-{turn % conversations}",
+            [f"part {n} of {side}".ljust(16) for n in range(4)],
+        ]
+        for side in (0, 1)
+        for turn in range(80)
+    ]
+    engine.insert("spans", columns, rows)
+    asked = Window(START, START + 8 * HOUR).parameters()
+    who = {"provider": "openai", "tenant": "", "prompt": "", "model": ""}
+    values = asked | who | {"at": as_parameter(START + 4 * HOUR), "most": 1000}
+    found = mechanism(Source(engine).frame(Path(job.__file__).with_name("prefixes.sql"), values))
+    assert found.kind == kind
+    engine.command("TRUNCATE TABLE spans SYNC")

@@ -221,3 +221,25 @@ def subjects(found: list[Candidate]) -> list[dict[str, str]]:
 def test_the_same_problem_keeps_its_subject(own_prefix: Traffic) -> None:
     seen = [subjects(of(ask(own_prefix, until - 24, until), "drop")) for until in range(4, 40, 4)]
     assert all(each == seen[0] for each in seen)
+
+
+@pytest.mark.parametrize("calls", [20, 60])
+def test_a_break_on_the_first_saturday_is_told_that_day(calls: int) -> None:
+    """Fewer calls let prefixes expire, and weekends differ: but quiet nights did not fall, nor did the others."""
+    saturday = MONDAY + timedelta(days=5)
+    names = ("tenant0", "tenant1", "tenant2")
+    broken = {"tenant0": falls(0.18, saturday)}
+    traffic = Traffic([Flow(name, broken.get(name, lambda _: 0.71), calls) for name in names], days=8)
+    for hours in (14, 24, 36, 48):
+        until = saturday + hours * HOUR
+        (drop,) = of(traffic.run(until - 24 * HOUR, until), "drop")
+        assert (drop.subject["tenant"], drop.severity) == ("tenant0", Severity.TICKET)
+
+
+@pytest.mark.parametrize(("tokens", "severity"), [(100.0, Severity.DIGEST), (4000.0, Severity.TICKET)])
+def test_a_ticket_pays_for_a_look_within_a_year(tokens: float, severity: Severity) -> None:
+    """A tenant whose break costs cents a day is told, and asks nobody for anything."""
+    traffic = Traffic([Flow("tenant0", falls(0.18), 60, tokens=tokens), *(Flow(f"tenant{n}") for n in range(1, 4))])
+    (drop,) = of(ask(traffic, -14, 10), "drop")
+    assert drop.subject["tenant"] == "tenant0"
+    assert (drop.details["usd_per_day"] * 365 < 50, drop.severity) == (severity is Severity.DIGEST, severity)

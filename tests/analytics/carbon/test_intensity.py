@@ -127,6 +127,17 @@ def test_little_is_a_digest(service: Service) -> None:
     assert found.severity == Severity.DIGEST
 
 
+def test_a_model_that_serves_another_feature_has_not_changed(service: Service) -> None:
+    """A feature with long answers has three times the calls: what the model emits for each of them is what it was."""
+    heavy = replace(OTHER, output=1500, traces=120)
+    service.put(*days(QUIET, 5), *days(heavy, 4), replace(heavy, start=START + 4 * DAY, traces=480))
+    report = service.run(START + 4 * DAY, START + 5 * DAY)
+    assert not of_kind(report, "intensity_change")
+    [noted] = report.notes["not_a_change"]
+    assert (noted["subject"], noted["why"][:14]) == ({"model": "gpt-4o"}, "the model serv")
+    assert noted["rise"] > 0.3
+
+
 @pytest.mark.parametrize("to", ["measured", "own factors", "known"])
 def test_another_method_is_no_change(service: Service, to: str) -> None:
     """Calls stay what they were; only how their energy is worked out changed."""

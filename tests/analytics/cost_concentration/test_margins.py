@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analytics.cost_concentration.losses import Balance
 from analytics.cost_concentration.margins import margins, revenue_in, whale_curve
 
 FOREVER = date(2149, 6, 6)
@@ -101,3 +102,19 @@ def test_the_whale_curve_rises_to_its_peak_and_falls_to_the_sum() -> None:
     assert (curve["peak_usd"], curve["margin_usd"]) == (60, 25)
     assert (curve["losing_customers"], curve["loss_usd"]) == (2, 35)
     assert curve["points"] == [[0.25, 50], [0.5, 60], [0.75, 55], [1.0, 25]]
+
+
+@pytest.mark.parametrize(
+    ("days", "cost", "revenue", "lost"),
+    [
+        (0.5, 5.0, 0.7, False),  # $262 a month at the rate of one morning
+        (0.5, 60.0, 0.7, True),
+        (10, 60.0, 13.0, False),
+        (20, 80.0, 26.0, True),
+        (28, 84.0, 37.0, True),  # $50 at its rate of a month
+        (28, 80.0, 37.0, False),
+        (90, 200.0, 118.0, True),  # in three months
+    ],
+)
+def test_a_loss_is_dollars_that_are_gone(days: float, cost: float, revenue: float, lost: bool) -> None:
+    assert Balance(days, cost, revenue).has_lost(50) is lost

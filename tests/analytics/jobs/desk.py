@@ -10,10 +10,11 @@ from typing import Any
 
 import orjson
 
-from analytics.jobs.contract import Candidate, Kind, Report, Severity, Window, as_parameter
+from analytics.jobs.contract import Candidate, Kind, Report, Severity, Window
 from analytics.jobs.runner import Run, Runner, Trigger
 from analytics.jobs.source import Source
 from spanledger.engine import Engine
+from spanledger.moments import as_parameter
 from spanledger.settings import Settings
 
 TABLES = (

@@ -145,6 +145,14 @@ class Ledger:
             for name in SUMS:
                 assert same(found[key][name], row[name]), (key, name, found[key][name], row[name])
 
+    def check_parts(self) -> None:
+        """What `usage_parts` adds up to is `usage`, every column of it."""
+        whole = self.dicts(f"SELECT * FROM usage ORDER BY {DIMENSIONS}")
+        sums = [name for name in whole[0] if name not in DIMENSIONS.split(", ")]
+        added = ", ".join(f"sum(parts.{name}) AS {name}" for name in sums)
+        parts = f"SELECT {DIMENSIONS}, {added} FROM usage_parts AS parts GROUP BY {DIMENSIONS} ORDER BY {DIMENSIONS}"
+        assert same(self.dicts(parts), whole)
+
     def _key(self, row: Mapping[str, Any]) -> tuple[str, ...]:
         return tuple(str(row[name]) for name in DIMENSIONS.split(", "))
 

@@ -143,6 +143,8 @@ def test_an_hour_that_is_over_is_one_row_a_key(ledger: Ledger) -> None:
         ledger.add(call(trace(number), number + 1), at=number * 15 + 1)
     ledger.step(100)
     assert ledger.engine.rows("SELECT count() FROM usage_slices") == [[4]]
+    assert ledger.engine.rows("SELECT count() FROM usage_parts") == [[4]]
+    ledger.check_parts()
     ledger.step(2 * HOUR)
     assert ledger.engine.rows("SELECT count(), sum(calls) FROM usage_hours") == [[1, 4]]
     assert ledger.engine.rows("SELECT count() FROM usage_slices") == [[0]]
@@ -151,6 +153,7 @@ def test_an_hour_that_is_over_is_one_row_a_key(ledger: Ledger) -> None:
     ledger.step(2 * HOUR + 20)
     assert ledger.billed()["2"] == "9"
     ledger.check_usage()
+    ledger.check_parts()
 
 
 def test_a_step_that_was_cut_off_is_repeated(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from scipy.spatial import distance
 
 from analytics.statistics.psi import (
-    jensen_shannon,
     jensen_shannon_bound,
     psi,
     psi_bound,
     quantile_edges,
     shares,
 )
+from spanledger.divergence import jensen_shannon
 
 P, Q = [0.5, 0.3, 0.15, 0.05], [0.3, 0.3, 0.25, 0.15]
 HISTOGRAMS = st.lists(st.tuples(st.integers(1, 1000), st.integers(1, 1000)), min_size=2, max_size=12)

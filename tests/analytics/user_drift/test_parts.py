@@ -16,7 +16,8 @@ from analytics import user_drift
 from analytics.jobs.contract import Window
 from analytics.jobs.source import Source
 from analytics.user_drift import words
-from analytics.user_drift.compare import lengths
+from analytics.user_drift.compare import compare, lengths
+from analytics.user_drift.evaluations import goodness
 from analytics.user_drift.families import Family, families, units
 from analytics.user_drift.judge import days_back
 from analytics.user_drift.matching import matched
@@ -205,6 +206,46 @@ def test_a_topic_that_grew_and_one_that_is_new() -> None:
     assert new.since == pytest.approx(0.3, abs=0.05)
     assert new.low < 0.3 - new.before < new.high
     assert set(group[before.size :][since == 4]) == {-1}
+
+
+@pytest.mark.parametrize(
+    ("typical", "moved_to", "found"), [(218, 219, False), (218, 222, False), (218, 245, True), (1400, 1470, True)]
+)
+def test_sizes_that_hardly_differ_have_not_moved(typical: int, moved_to: int, found: bool) -> None:
+    """Sizes that are nearly all the same have a large PSI from one token to the next, and it is as sure as can be."""
+    calls = rows(3000)
+    since = pl.col("back") < 4
+    jitter = pl.int_range(pl.len()) % 3
+    empty = {"locale": "", "feature": "", "tool": "", "sketch": "", "service": "s"}
+    calls = calls.with_columns(
+        (pl.when(since).then(moved_to).otherwise(typical) + jitter).cast(pl.Float64).alias("input_tokens"),
+        *(pl.lit(0.0).alias(name) for name in ("user_characters", "messages")),
+        *(pl.lit(text).alias(name) for name, text in empty.items()),
+    )
+    verdict = compare(family(calls), [4], fewest=100, hours=False)
+    assert verdict is not None
+    [shift] = verdict.shifts
+    assert shift.p_value <= 0.001
+    assert shift.effect > 1
+    assert shift.moved is found
+    assert shift.size_change == pytest.approx(moved_to / typical - 1, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "rows_", "good"),
+    [
+        ("helpfulness", [("a", 0.9, ""), ("b", 0.2, "")], {"a": True, "b": False}),
+        ("toxicity", [("a", 0.9, ""), ("b", 0.2, "")], {"a": False, "b": True}),
+        ("relevance", [("a", 0.1, "good"), ("b", 0.9, "poor"), ("c", 0.9, "")], {"a": True, "b": False}),
+        ("stars", [("a", 4.0, ""), ("b", 5.0, ""), ("c", 2.0, "")], {"a": True, "b": True, "c": False}),
+    ],
+)
+def test_what_an_evaluation_calls_good(name: str, rows_: list[tuple[str, float, str]], good: dict[str, bool]) -> None:
+    schema = {"trace_id": pl.String, "score": pl.Float64, "label": pl.String}
+    scores = pl.DataFrame(rows_, schema, orient="row").with_columns(name=pl.lit(name))
+    rare = pl.DataFrame({"trace_id": ["a"], "score": [0.0], "label": [""], "name": ["another"]})
+    assert goodness(pl.concat([scores, rare.select(scores.columns)]), ["a", "b"]) == (name, good)
+    assert goodness(scores.clear(), []) == ("", {})
 
 
 def test_quality_is_split_into_mix_and_rate() -> None:

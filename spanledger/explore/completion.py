@@ -1,0 +1,52 @@
+"""What can be written next in a filter: keys and values that spans of the range have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from spanledger import sql
+from spanledger.engine import Engine
+from spanledger.explore.attributes import OF_RESOURCE
+from spanledger.explore.question import Question
+from spanledger.explore.sample import Slots, share
+from spanledger.filters import FIELDS, attribute, compile_key
+from spanledger.filters.fields import columns_of_keys
+
+SIZE, KEYS, VALUES = (Path(__file__).with_name(f"{name}.sql") for name in ("range_size", "keys", "values"))
+SAMPLED_FOR_KEYS, SAMPLED_FOR_VALUES = 100_000, 1_000_000
+"""Spans that are looked at, of as many as the range has."""
+MOST_KEYS = 1000
+LONGEST = 1000
+"""Characters of a value."""
+
+
+def keys(engine: Engine, question: Question) -> list[dict[str, Any]]:
+    """All fields, then the attributes that spans of the range have, the most frequent first: `name`, `kind` (text,
+    number, time, flag, texts, numbers) and `unit`."""
+    found = [{"name": field.name, "kind": field.kind, "unit": field.unit} for field in FIELDS.values()]
+    for name, _ in engine.query_guarded(
+        sql.read(KEYS), _bounds(engine, question, SAMPLED_FOR_KEYS) | {"limit": MOST_KEYS}
+    ).rows:
+        of, _, key = name.partition(".")
+        if key not in (OF_RESOURCE if of == "resource" else columns_of_keys()):
+            found.append({"name": attribute(key, of), "kind": "text", "unit": ""})
+    return found
+
+
+def values(engine: Engine, question: Question, key: str, part: str, most: int) -> list[dict[str, Any]]:
+    """Values of a key that have `part` in them, whatever its case: `value`, and its `spans` in the sample.
+
+    Raises BadFilter.
+    """
+    condition = compile_key(key)
+    asked = {"part": part[:LONGEST], "limit": most, "longest": LONGEST}
+    bounds = _bounds(engine, question, SAMPLED_FOR_VALUES)
+    statement = sql.read(VALUES).replace("KEY", condition.sql)
+    return engine.query_guarded(statement, {**condition.parameters, **bounds, **asked}).records()
+
+
+def _bounds(engine: Engine, question: Question, enough: int) -> dict[str, Any]:
+    [[spans]] = engine.query_guarded(sql.read(SIZE), question.parameters()).rows
+    slots = Slots.of(question.since, question.until, int(spans))
+    return {**question.parameters(), "slot": slots.milliseconds, "share": share(enough / max(int(spans), 1))}

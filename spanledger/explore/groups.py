@@ -1,0 +1,114 @@
+"""Sums by any key: who makes the spans of a range, what they cost, how long they take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from spanledger import sql
+from spanledger.engine import Engine
+from spanledger.explore.question import Question
+from spanledger.explore.sample import Slots, share
+from spanledger.filters import LONGEST_VALUE, Condition, compile_key, equals
+
+SUMS = Path(__file__).with_name("groups.sql")
+LATENCIES = Path(__file__).with_name("latencies.sql")
+MOST = 50
+MOST_TIMED = 500_000
+"""Spans that are enough for latencies."""
+
+Latencies = dict[tuple[bool, str | None], list[float]]
+"""Half and 95 % take less, in ns: by whether it is of all, and the value of a group."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Spans with one value of the key. A sum is None when it is known of none of them."""
+
+    value: str
+    """'' for spans without the key. One of LONGEST_VALUE characters is the beginning of it."""
+    filter: str
+    """The condition whose spans these are; '' for all."""
+    spans: int
+    failed: int
+    calls: int
+    """Billable spans."""
+    unpriced: int
+    """Of them without a price: what they cost is not in `cost_usd`."""
+    cost_usd: float | None
+    tokens: int | None
+    energy_kwh: float | None
+    p50_ns: float | None = None
+    """Half take less; within 1 %."""
+    p95_ns: float | None = None
+
+
+@dataclass(frozen=True)
+class Groups:
+    """All of a range, and its dearest groups."""
+
+    by: str
+    all: Group
+    groups: list[Group]
+    more: bool
+    """There are more groups than are listed."""
+    timed: float
+    """Share of the spans that latencies are taken from: less than 1 is a sample, in slots of time."""
+    sql: str
+
+
+def groups(engine: Engine, question: Question, most: int = MOST) -> Groups:
+    """The groups of what is asked, of the selection when there is one. Raises BadFilter."""
+    key = compile_key(question.by)
+    condition = _condition(question)
+    values = {**condition.parameters, **key.parameters, **question.parameters()}
+    statement = sql.read(SUMS).replace("KEY", key.sql)
+    rows = engine.query_guarded(statement.replace("FILTER", condition.sql), values | {"limit": most + 2}).records()
+    found = [_group(row, question.by) for row in rows if not row["is_all"]]
+    total = replace(_group(next((row for row in rows if row["is_all"]), {}), question.by), filter="")
+    part = min(1.0, MOST_TIMED / max(total.spans, 1))
+    slots = Slots.of(question.since, question.until, total.spans)
+    sample = {"slot": slots.milliseconds, "share": share(part)}
+    listed = [str(row["value"]) for row in rows if not row["is_all"]][:most]
+    took = _latencies(engine, key, condition, values | sample | {"values": listed}) if found else {}
+    return Groups(
+        by=question.by,
+        all=_timed(total, took.get((True, None))),
+        groups=[_timed(group, took.get((False, value))) for group, value in zip(found, listed, strict=False)],
+        more=len(found) > most,
+        timed=part,
+        sql=statement.replace("FILTER", condition.inlined()),
+    )
+
+
+def _condition(question: Question) -> Condition:
+    outer, inner = question.condition(), question.inside()
+    if inner.sql == "1":
+        return outer
+    return Condition(f"({outer.sql} AND {inner.sql})", {**outer.parameters, **inner.parameters})
+
+
+def _latencies(engine: Engine, key: Condition, condition: Condition, values: dict[str, Any]) -> Latencies:
+    statement = sql.read(LATENCIES).replace("KEY", key.sql).replace("FILTER", condition.sql)
+    rows = engine.query_guarded(statement, values).rows
+    return {(bool(is_all), value): took for is_all, value, took in rows if is_all or value is not None}
+
+
+def _group(row: dict[str, Any], by: str) -> Group:
+    value = str(row.get("value", ""))[:LONGEST_VALUE]
+    return Group(
+        value=value,
+        filter=equals(by, value),
+        spans=int(row.get("spans", 0)),
+        failed=int(row.get("failed", 0)),
+        calls=int(row.get("calls", 0)),
+        unpriced=int(row.get("unpriced", 0)),
+        cost_usd=row.get("cost"),
+        tokens=row.get("tokens"),
+        energy_kwh=row.get("kwh"),
+    )
+
+
+def _timed(group: Group, took: list[float] | None) -> Group:
+    return replace(group, p50_ns=took[0], p95_ns=took[1]) if took else group
