@@ -131,6 +131,7 @@ COUNTS = [
     ("SELECT count() FROM alerts", 1000),
     ("SELECT count() FROM alert_history", 1000),
     ("SELECT sum(calls) FROM usage", 1000),
+    ("SELECT sum(calls) FROM usage_parts", 1000),
     ("SELECT count() FROM revenue", 1000),
     ("SELECT count() FROM edges", 0),
     ("SELECT sum(_exact) FROM (SELECT count() AS _exact FROM spans GROUP BY _part, _partition_id)", 1000),
