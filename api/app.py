@@ -2,28 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Header, Response
 from fastapi import Path as InPath
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import PlainTextResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 import dashboards
 import spanledger
-from api import admin, alerts, carbon, energy, explore, findings, jobs, money, problems, spans, triage
+from api import (
+    admin,
+    alerts,
+    carbon,
+    energy,
+    explore,
+    export,
+    findings,
+    jobs,
+    keys,
+    login,
+    money,
+    problems,
+    resources,
+    scores,
+    spans,
+    triage,
+)
 from api.admin import QuarantineRoom
 from api.alerts import AlertsRoom
 from api.doorkeeper import Doorkeeper
 from api.jobs import JobsRoom
+from api.scores import ScoresRoom
 from api.slots import Slots
 from api.status import Status
 from api.triage import TriageOf
 from dashboards import Explain, Rooms
 from spanledger import guard
 from spanledger import sql as sql_files
+from spanledger.access import lifted, of_request
+from spanledger.access.office import Office
 from spanledger.engine import Engine
 from spanledger.errors import LimitExceeded
 from spanledger.settings import Settings
@@ -39,6 +61,7 @@ MAX_SPANS_OF_A_TRACE = 10_000
 TOO_MANY_ROWS = 396
 """ClickHouse's code for an answer with too many rows."""
 
+LINES = "application/x-ndjson"
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 Scalar = str | bool | int | FiniteFloat | None
@@ -67,7 +90,7 @@ class QueryAnswer(BaseModel):
     columns: list[Column]
     rows: list[list[Any]]
     elapsed_ms: float
-    rows_read: int
+    rows_read: int | None = Field(description="Null with a key of some tenants: it would tell of the others.")
 
 
 class Trace(BaseModel):
@@ -88,17 +111,21 @@ class Problem(BaseModel):
     code: int | None = None
 
 
-def create_app(  # noqa: PLR0913, PLR0917  (one parameter a room)
+def create_app(  # noqa: PLR0913  (one parameter a room)
     engine: Engine,
     settings: Settings,
     status: Status,
     quarantine: QuarantineRoom,
     analyses: JobsRoom,
+    *,
     alarms: AlertsRoom | None = None,
     triages: TriageOf | None = None,
     explain: Explain | None = None,
+    office: Office | None = None,
+    judgements: ScoresRoom | None = None,
 ) -> FastAPI:
-    """The app that `spanledger serve` runs; nothing in it outlives `engine`."""
+    """The app that `spanledger serve` runs; nothing in it outlives `engine`. Who starts it starts its `office`."""
+    office = office or Office(engine, settings)
     app = FastAPI(
         title="spanledger",
         version=spanledger.__version__,
@@ -107,10 +134,12 @@ def create_app(  # noqa: PLR0913, PLR0917  (one parameter a room)
         responses={"default": {"model": Problem, "description": "A problem", "content": {problems.MEDIA_TYPE: {}}}},
     )
     problems.install(app)
-    app.add_middleware(Doorkeeper, settings=settings)
+    app.add_middleware(Doorkeeper, engine=engine, settings=settings, office=office)
     _add_probes(app, status)
     slots = Slots(MAX_QUERIES, "queries")
     _add_reads(app, engine, slots, settings.query_max_rows)
+    app.include_router(resources.router(engine, slots))
+    app.include_router(export.router(engine))
     app.include_router(spans.router(engine, slots))
     app.include_router(explore.router(engine, slots))
     app.include_router(admin.router(engine, quarantine))
@@ -122,7 +151,11 @@ def create_app(  # noqa: PLR0913, PLR0917  (one parameter a room)
         app.include_router(alerts.router(alarms))
     if triages is not None:
         app.include_router(triage.router(triages))
+    if judgements is not None:
+        app.include_router(scores.router(judgements))
     app.include_router(carbon.router(engine))
+    app.include_router(keys.router(office.store, office.audit))
+    app.include_router(login.router(office.ring, office.sessions))
     app.include_router(dashboards.router(engine, settings, Rooms(alarms, explain, triages)))
     return app
 
@@ -136,7 +169,8 @@ def _add_probes(app: FastAPI, status: Status) -> None:
     @app.get("/readyz", tags=["service"], response_model=None)
     def ready() -> dict[str, str] | Response:
         """The tables are there and the spool drains; 503 with the reasons when not."""
-        reasons = status.ready()
+        with lifted():
+            reasons = status.ready()
         if reasons:
             kind = problems.Kind(503, "not-ready", "Not ready", retry_after=2)
             return problems.problem(kind, " ".join(reasons), reasons=reasons)
@@ -149,9 +183,20 @@ def _add_probes(app: FastAPI, status: Status) -> None:
 
 
 def _add_reads(app: FastAPI, engine: Engine, slots: Slots, max_rows: int) -> None:
-    @app.post("/api/v1/query", tags=["data"], responses={200: {"model": QueryAnswer}})
-    def query(asked: Query) -> Response:
-        """Run one SELECT: read-only, and bounded in time, memory, rows read and rows of the answer."""
+    def lines(statement: str, parameters: dict[str, Any]) -> Iterator[bytes]:
+        with slots.taken():
+            yield from engine.stream(statement, parameters, "JSONEachRow")
+
+    @app.post("/api/v1/query", tags=["data"], responses={200: {"model": QueryAnswer, "content": {LINES: {}}}})
+    def query(asked: Query, accept: Annotated[str, Header()] = "") -> Response:
+        """Run one SELECT: read-only, and bounded in time, memory, rows read and rows of the answer.
+
+        With `Accept: application/x-ndjson` each row is a line of JSON, they come as they are found, and are any number.
+        """
+        if accept.partition(";")[0].strip() == LINES:
+            found = lines(guard.check(engine, asked.sql, asked.parameters), asked.parameters)
+            first = next(found, b"")  # what fails at once is told as a problem
+            return StreamingResponse(chain([first], found), media_type=LINES)
         with slots.taken():
             statement = guard.check(engine, asked.sql, asked.parameters)
             answer = engine.query_guarded(statement, asked.parameters)
@@ -162,7 +207,7 @@ def _add_reads(app: FastAPI, engine: Engine, slots: Slots, max_rows: int) -> Non
                     "columns": [{"name": name, "type": kind} for name, kind in answer.columns],
                     "rows": answer.rows,
                     "elapsed_ms": answer.elapsed_ms,
-                    "rows_read": answer.rows_read,
+                    "rows_read": None if of_request() else answer.rows_read,
                 }
             )
 

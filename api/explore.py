@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query, Response
 from fastapi import Path as InPath
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.asking import moment
 from api.slots import Slots
-from api.spans import moment
 from spanledger import explore
 from spanledger.engine import Engine
 from spanledger.errors import BadRequest

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,17 +10,15 @@ import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
+from api.asking import MOST, FilterText, Since, Until, time_range
 from api.cursor import pack, unpack
 from api.slots import Slots
 from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.errors import BadRequest
 from spanledger.filters import FIELDS, compile_filter
-from spanledger.moments import as_parameter, read_moment
 
 PAGE = Path(__file__).with_name("spans.sql")
-MOST = 1000
-"""Spans of one page."""
 DEFAULT_COLUMNS = (
     "trace_id", "span_id", "parent_span_id", "name", "operation", "service", "started_at", "duration_ns", "status",
     "error_type", "provider", "request_model", "model_revision", "prompt_name", "prompt_version", "tenant", "user_id",
@@ -47,11 +44,9 @@ def router(engine: Engine, slots: Slots) -> APIRouter:
 
     @routes.get("/spans", responses={200: {"model": SpanPage}})
     def spans(  # noqa: PLR0913, PLR0917  (each is a parameter of the URL)
-        filter: Annotated[str, Query(max_length=4000, description="In the filter language of docs/filters.md.")] = "",
-        since: Annotated[
-            str | None, Query(alias="from", max_length=40, description="Default: 24 hours before `to`.")
-        ] = None,
-        until: Annotated[str | None, Query(alias="to", max_length=40, description="Default: now.")] = None,
+        filter: FilterText = "",
+        since: Since = None,
+        until: Until = None,
         limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
         cursor: Annotated[str, Query(max_length=400)] = "",
         columns: Annotated[str, Query(max_length=2000, description="Names of columns, comma-separated.")] = "",
@@ -59,7 +54,7 @@ def router(engine: Engine, slots: Slots) -> APIRouter:
         """Spans of a time range that a filter finds."""
         begin, end = time_range(since, until)
         condition = compile_filter(filter)
-        names = _columns(columns)
+        names = list(dict.fromkeys([*columns_of(columns), "started_at", "trace_id", "span_id"]))
         before = unpack(cursor, 3) if cursor else ["1970-01-01 00:00:00", "", ""]
         statement = sql.read(PAGE).replace("COLUMNS_ASKED", ", ".join(names)).replace("FILTER", condition.sql)
         values = {
@@ -75,28 +70,12 @@ def router(engine: Engine, slots: Slots) -> APIRouter:
     return routes
 
 
-def time_range(since: str | None, until: str | None) -> tuple[str, str]:
-    """The bounds as parameters of type DateTime64(3): `to` is now and `from` a day before it, unless they are given."""
-    end = moment(until, "to") if until else datetime.now(UTC) + timedelta(seconds=1)
-    begin = moment(since, "from") if since else end - timedelta(days=1)
-    if begin >= end:
-        raise BadRequest("The time range must end after it begins.")
-    return as_parameter(begin), as_parameter(end)
-
-
-def moment(text: str, what: str) -> datetime:
-    """A time of a URL; without a zone it is UTC. Raises BadRequest."""
-    try:
-        return read_moment(text)
-    except ValueError as error:
-        raise BadRequest(f"`{what}`: {error}.") from error
-
-
-def _columns(asked: str) -> list[str]:
+def columns_of(asked: str) -> list[str]:
+    """Columns by the names that were asked for; BadRequest for one that is none."""
     names = [name.strip() for name in asked.split(",") if name.strip()] or list(DEFAULT_COLUMNS)
     known = {*DEFAULT_COLUMNS, *MORE_COLUMNS, *(name for name, field in FIELDS.items() if not field.sql)}
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             raise BadRequest(f"{name!r} is no column of spans." + (f" Did you mean {near[0]}?" if near else ""))
-    return list(dict.fromkeys([*names, "started_at", "trace_id", "span_id"]))
+    return list(dict.fromkeys(names))

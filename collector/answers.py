@@ -52,7 +52,10 @@ class Answer:
 
 
 NO_KEY = Answer(
-    "unauthenticated", 401, Code.UNAUTHENTICATED, "This collector wants a key: send `Authorization: Bearer <key>`."
+    "unauthenticated",
+    401,
+    Code.UNAUTHENTICATED,
+    "This collector wants a key that may send (role ingest or admin): send `Authorization: Bearer <key>`.",
 )
 NO_ROUTE = Answer("unknown_path", 404, Code.NOT_FOUND, "Nothing is here; send to /v1/traces, /v1/logs or /v1/metrics.")
 WRONG_METHOD = Answer(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import logging
 import threading
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from collector.answers import JSON, Answer, answer_to, success
 from collector.counters import Counters
 from collector.signals import Signal
 from collector.spool import Spool
+from spanledger.access import KeyRing
 from spanledger.errors import SpanledgerError, SpoolFull
 from spanledger.settings import Settings
 
@@ -79,19 +79,18 @@ class Intake:
     """The way from a body to the spool."""
 
     def __init__(self, settings: Settings, spool: Spool, counters: Counters) -> None:
-        self._keys = [key.get_secret_value().encode() for key in settings.api_keys]
+        self.keys = KeyRing(settings)
         self.spool = spool
         self.counters = counters
         self.budget = Budget(settings.max_inflight_bytes)
         self.max_body_bytes = settings.max_body_bytes
 
     def allows(self, authorization: bytes) -> bool:
-        """True if the header carries one of the keys, or none is needed. Takes as long for any wrong key."""
-        if not self._keys:
+        """True if the header carries a key that may send, or none is needed. Takes as long for any wrong key."""
+        if self.keys.empty:
             return True
-        scheme, _, token = authorization.partition(b" ")
-        matches = [hmac.compare_digest(token.strip(), key) for key in self._keys]
-        return scheme.lower() == b"bearer" and any(matches)
+        key = self.keys.find(authorization)
+        return key is not None and key.role in ("ingest", "admin")
 
     def take(self, signal: Signal, body: bytes, form: str) -> Receipt:
         """Admit a body and put it on its way. Raises what `admit` and `Spool.append` raise."""

@@ -17,6 +17,7 @@ from collector.intake import Intake
 from collector.receive_grpc import GrpcServer
 from collector.receive_http import Application, HttpServer
 from collector.spool import Spool
+from spanledger.access.keyring import USES_FILE, read_uses, write_uses
 from spanledger.errors import BadSetting
 from spanledger.settings import MIB, Settings
 
@@ -47,6 +48,7 @@ class CollectService:
         self._settings = settings
         self._counters = load(settings.data_dir)
         self._stop_status = threading.Event()
+        self._uses = read_uses(settings.data_dir / USES_FILE)
         listener = _listen(settings)
         try:
             self._spool = Spool(settings, clock, self._counters)
@@ -93,6 +95,7 @@ class CollectService:
             stopped = self._stop_status.wait(STATUS_SECONDS)
             try:
                 write_status(self._settings.data_dir, self._counters, self._spool)
+                self._write_uses()
                 failed = False
             except OSError as error:
                 if not failed:
@@ -100,6 +103,13 @@ class CollectService:
                 failed = True
             if stopped:
                 return
+
+    def _write_uses(self) -> None:
+        """Tell when keys were used, for the process that has the table of them."""
+        news = self._intake.keys.take_uses()
+        if news:
+            self._uses |= news
+            write_uses(self._settings.data_dir / USES_FILE, self._uses)
 
 
 def run(settings: Settings, ready: Callable[[Addresses], None]) -> None:

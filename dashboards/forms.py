@@ -1,11 +1,14 @@
-"""Forms that change something: posted, answered with a way back to a page (303); other sites may not send them."""
+"""Forms that change something: posted, answered with a way back to a page (303).
+
+The doorkeeper refuses those of other sites before they come here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
@@ -14,8 +17,6 @@ from dashboards.page import NotThere, failure
 from spanledger.errors import BadRequest, SpanledgerError
 
 MOST_FIELDS = 50
-OWN = ("same-origin", "none")
-"""What a browser says of a request that one of our own pages sent, or the user by hand."""
 
 Fields = dict[str, str]
 Handle = Callable[[Fields, dict[str, str]], str]
@@ -39,22 +40,8 @@ def add_form(routes: APIRouter, path: str, handle: Handle) -> None:
 
     def post(request: Request, given: Posted) -> Response:
         try:
-            refuse_strangers(request)
             return RedirectResponse(handle(given, dict(request.path_params)), 303)
         except (SpanledgerError, NotThere) as error:
             return failure(error, request, datetime.now(UTC))
 
     routes.add_api_route(path, post, methods=["POST"], response_class=RedirectResponse)
-
-
-def refuse_strangers(request: Request) -> None:
-    """BadRequest for a form that a page of another site posted through the user's browser.
-
-    Where the browser does not say by `Sec-Fetch-Site`, `Origin` does; our pages send no referrer, so theirs is `null`.
-    """
-    site, origin = request.headers.get("sec-fetch-site", ""), request.headers.get("origin", "null")
-    strange = (
-        site not in OWN if site else origin != "null" and urlsplit(origin).netloc != request.headers.get("host", "")
-    )
-    if strange:
-        raise BadRequest("This form was sent by a page of another site. Open the page here and send it from there.")

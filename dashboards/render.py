@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from dashboards.asked import RANGES
+from spanledger.access.viewer import viewer
 from spanledger.explore import both
 from spanledger.figures import (
     UNKNOWN,
@@ -107,4 +108,4 @@ _environment.filters.update(
     moment=moment, significant=significant, significant_or_unknown=significant_or_unknown, quoted=quoted, minute=minute,
     ticks=ticks,
 )  # fmt: skip
-_environment.globals.update(static=static, NAV=NAV, RANGES=RANGES, both=both)
+_environment.globals.update(static=static, NAV=NAV, RANGES=RANGES, both=both, viewer=viewer)

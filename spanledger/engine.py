@@ -8,7 +8,9 @@ from __future__ import annotations
 import inspect
 import logging
 import queue
-import re
+import shutil
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,47 +23,33 @@ import orjson
 from clickhouse_connect import common
 from clickhouse_connect.driver.binding import quote_identifier
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 from clickhouse_connect.driver.httpclient import HttpClient
 
-from spanledger.errors import BadSetting, EngineUnavailable, LimitExceeded, QueryFailed, SpanledgerError
+from spanledger.access.filters import settings_of
+from spanledger.access.scope import Scope, of_request
+from spanledger.asker import Asker, signed
+from spanledger.engine_errors import mapped
+from spanledger.engine_stream import stream
+from spanledger.errors import BadSetting, QueryFailed, QueryRefused, SpanledgerError
 from spanledger.ownership import Ownership
 from spanledger.settings import MIB, Settings
-from spanledger.sql import literal
+from spanledger.sql import literal, read
 
 POOL_SIZE = 8
 """Idle handles kept open."""
-
-LIMIT_CODES = frozenset({158, 159, 160, 241, 307, 396})
-"""ClickHouse: TOO_MANY_ROWS, TIMEOUT_EXCEEDED, TOO_SLOW, MEMORY_LIMIT_EXCEEDED, TOO_MANY_BYTES, .._ROWS_OR_BYTES."""
-
-RETRYABLE_CODES = frozenset(
-    {
-        74, 75, 76, 77,  # can't read, write, open or close a file
-        159, 160,  # time is up
-        173,  # CANNOT_ALLOCATE_MEMORY
-        201, 202,  # quota, too many simultaneous queries
-        203, 209, 210, 236,  # no free connection, socket timeout, network, aborted
-        241,  # MEMORY_LIMIT_EXCEEDED: of all queries together, so later may do
-        242, 243,  # table is read-only, NOT_ENOUGH_SPACE
-        252,  # TOO_MANY_PARTS: merges lag behind
-        279, 285, 286, 287, 289, 319,  # replicas away, quorum not met, status of insert unknown
-        394, 425, 439,  # cancelled, system error, can't schedule a task
-        499, 999, 1000, 1001,  # object storage, keeper, and exceptions from below
-    }
-)  # fmt: skip
-"""ClickHouse codes after which the same statement may work."""
+MOST_SCOPES = 64
+"""Scopes whose handles are kept open; those of the one that was asked longest ago are closed."""
+OF_ANSWERS = frozenset({"max_result_rows", "limit"})
+"""Bounds of what is answered at once; a stream has none."""
+STORED_TABLES = Path(__file__).parent / "access" / "stored_tables.sql"
+EXPORTS = "exports"
+"""Folder of files on their way out."""
+KILL = Path(__file__).with_name("kill.sql")
 
 UNKNOWN_DATABASE = 81
 
 TALKATIVE_LOGGERS = ("clickhouse_connect.driver", "urllib3.connectionpool")
 """They log each retry with its URL, which holds the statement's parameters; the error that follows says what counts."""
-
-DRIVER_PREAMBLE = re.compile(r"^Received ClickHouse exception, code: \d+, server response: ")
-KEY_OF_HASHES = re.compile(r"(?<!\d)\d{19,20}(?!\d)")
-"""A number as long as the halves of the key in the views (`spanledger.content`), which errors may quote."""
-SERVER_FAULT = re.compile(r"^HTTP driver received HTTP status (429|5\d\d)")
-"""An error answer without ClickHouse's code: of a proxy or load balancer that can't reach it."""
 
 UTC = {"session_timezone": "UTC"}
 """Times without a zone are UTC, also on a machine that lives elsewhere: parameters of windows have none."""
@@ -109,7 +97,7 @@ class _Pool:
     @contextmanager
     def client(self) -> Iterator[Client]:
         """A handle for one statement; one that met an error is not used again."""
-        with _mapped(self._limits_are_final):
+        with mapped(self._limits_are_final):
             try:
                 client = self._idle.get_nowait()
             except queue.Empty:
@@ -138,26 +126,33 @@ class _Pool:
 
 
 class Engine:
-    """One ClickHouse, embedded or a server. Thread-safe."""
+    """One ClickHouse, embedded or a server. Thread-safe.
+
+    For a request that has a scope (`spanledger.access.scope`) all is read through handles whose settings filter every
+    table; such a request changes nothing.
+    """
 
     def __init__(self, settings: Settings, ownership: Ownership | None = None) -> None:
         self._ownership = ownership
         self.embedded = settings.embedded
-        connect = _connector(settings)
-        self._trusted = _Pool(connect)
-        self._guarded = _Pool(lambda: _set(connect(), reader_limits(settings)), limits_are_final=True)
+        self._connect = _connector(settings)
+        self._limits = reader_limits(settings)
+        self._open = _Pool(self._connect)
+        self._bounded: OrderedDict[tuple[Scope | None, bool], _Pool] = OrderedDict()
+        self._lock = threading.Lock()
+        self._files = settings.data_dir / EXPORTS if settings.embedded else None
 
     def query(
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> Answer:
         """The rows of one SELECT of ours; `{name:Type}` in the SQL is bound from `parameters`."""
-        return _run(self._trusted, sql, parameters, settings)
+        return _run(self._reading(), sql, parameters, settings)
 
     def columns(
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> ColumnAnswer:
         """The same rows by column."""
-        body = _loads(_raw(self._trusted, sql, parameters, settings, "JSONColumnsWithMetadata"))
+        body = _loads(_raw(self._reading(), sql, parameters, settings, "JSONColumnsWithMetadata"))
         return ColumnAnswer(_columns(body), body["data"], **_statistics(body))
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[list[Any]]:
@@ -170,23 +165,34 @@ class Engine:
         The engine's read-only mode alone does not stop INTO OUTFILE or reading system tables: `spanledger.guard`
         must have passed the statement first.
         """
-        return _run(self._guarded, sql, parameters, None)
+        return _run(self._guarded(), sql, parameters, None)
+
+    def stream(self, sql: str, parameters: Mapping[str, Any] | None, form: str) -> Iterator[bytes]:
+        """The rows of such a SELECT as bytes of a format of ClickHouse, piece by piece, in any number."""
+        with self._guarded(many=True).client() as client:
+            yield from stream(client, self._files, signed(sql), parameters or {}, form)
+
+    def cancel(self, asker: Asker) -> None:
+        """End what runs for a request, and let it begin nothing more."""
+        asker.left = True
+        with self._open.client() as client:
+            client.command(read(KILL), parameters={"mark": asker.mark})
 
     def command(
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> None:
         """Run a statement that returns nothing; one with `settings` has no SETTINGS of its own."""
-        with self._trusted.client() as client:
+        with self._changing().client() as client:
             client.command(_with(sql, settings), parameters=dict(parameters or {}))
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Insert a few rows from Python."""
-        with self._trusted.client() as client:
+        with self._changing().client() as client:
             client.insert(table, rows, column_names=list(columns))
 
     def insert_raw(self, table: str, body: bytes | BinaryIO, form: str, settings: Mapping[str, Any]) -> None:
         """Insert bytes that the engine decodes itself; `form` is a ClickHouse format, e.g. `ProtobufSingle`."""
-        with self._trusted.client() as client:
+        with self._changing().client() as client:
             client.raw_insert(table, insert_block=body, settings=dict(settings), fmt=form)
 
     def insert_file(self, table: str, path: Path, form: str, settings: Mapping[str, Any]) -> None:
@@ -198,6 +204,32 @@ class Engine:
         with path.open("rb") as file:
             self.insert_raw(table, file, form, settings)
 
+    def _reading(self) -> _Pool:
+        """Handles for a statement of ours that reads."""
+        return self._guarded() if of_request() else self._open
+
+    def _changing(self) -> _Pool:
+        """Handles for a statement that changes something; QueryRefused within a scope."""
+        if of_request():
+            raise QueryRefused("A key that is held to some tenants reads; it can't change anything.")
+        return self._open
+
+    def _guarded(self, *, many: bool = False) -> _Pool:
+        """Handles that read within bounds, and see only the rows of the request's scope. `many`: of rows any number."""
+        kind = (of_request(), many)
+        with self._lock:
+            pool = self._bounded.pop(kind, None) or self._bound(*kind)
+            self._bounded[kind] = pool
+            if len(self._bounded) > MOST_SCOPES:
+                self._bounded.popitem(last=False)[1].close()
+        return pool
+
+    def _bound(self, scope: Scope | None, many: bool) -> _Pool:
+        stored = [name for [name] in _run(self._open, read(STORED_TABLES), None, None).rows] if scope else []
+        limits = {name: value for name, value in self._limits.items() if not (many and name in OF_ANSWERS)}
+        held = {**(settings_of(scope, stored) if scope else {}), **limits}
+        return _Pool(lambda: _set(self._connect(), held), limits_are_final=True)
+
     def announce(self, address: str) -> None:
         """Tell other processes, by the lock file, at which base URL this one answers."""
         if self._ownership:
@@ -205,8 +237,8 @@ class Engine:
 
     def close(self) -> None:
         """Close all handles and give the data directory free."""
-        self._guarded.close()
-        self._trusted.close()
+        for pool in (*self._bounded.values(), self._open):
+            pool.close()
         if self._ownership:
             self._ownership.release()
 
@@ -221,6 +253,7 @@ def open_engine(settings: Settings, *, role: str) -> Engine:
     if settings.embedded:
         ownership = Ownership.take(settings.data_dir / "engine.lock", role)
         (settings.data_dir / "engine").mkdir(exist_ok=True)
+        shutil.rmtree(settings.data_dir / EXPORTS, ignore_errors=True)  # of a process that was killed
     else:
         for name in TALKATIVE_LOGGERS:
             logging.getLogger(name).setLevel(logging.ERROR)
@@ -330,7 +363,7 @@ def _raw(
     pool: _Pool, sql: str, parameters: Mapping[str, Any] | None, settings: Mapping[str, Any] | None, form: str
 ) -> bytes:
     with pool.client() as client:
-        return client.raw_query(_with(sql, settings), parameters=dict(parameters or {}), fmt=form)
+        return client.raw_query(signed(_with(sql, settings)), parameters=dict(parameters or {}), fmt=form)
 
 
 def _with(sql: str, settings: Mapping[str, Any] | None) -> str:
@@ -355,35 +388,3 @@ def _columns(body: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _statistics(body: Mapping[str, Any]) -> dict[str, Any]:
     statistics = body["statistics"]
     return {"elapsed_ms": round(statistics["elapsed"] * 1000, 3), "rows_read": statistics["rows_read"]}
-
-
-@contextmanager
-def _mapped(limits_are_final: bool) -> Iterator[None]:
-    """Turn each error of the driver into one of ours. This is the only place that knows the driver's errors."""
-    try:
-        yield
-    except ClickHouseError as error:
-        raise map_error(error, limits_are_final) from error
-    except OSError as error:
-        raise EngineUnavailable(f"The engine can't be reached: {error}") from error
-
-
-def map_error(error: ClickHouseError, limits_are_final: bool) -> SpanledgerError:
-    """The error of ours that a driver's error stands for.
-
-    A query from outside that meets a limit would meet it again; for an insert of ours it is a busy hour.
-    """
-    code = getattr(error, "code", None)
-    message = DRIVER_PREAMBLE.sub("", str(error).strip().replace("\n", " "))
-    message = KEY_OF_HASHES.sub("<number>", message)
-    if limits_are_final and code in LIMIT_CODES:
-        return LimitExceeded(message, code)
-    if code is None and error.__cause__ is not None and isinstance(error, OperationalError):
-        # the driver's own text, and that of a MaxRetryError, hold the whole URL with the statement's parameters
-        cause = getattr(error.__cause__, "reason", None) or error.__cause__
-        return EngineUnavailable(f"The ClickHouse server does not answer: {cause}")
-    if code in RETRYABLE_CODES or (
-        code is None and (isinstance(error, OperationalError) or SERVER_FAULT.match(message))
-    ):
-        return EngineUnavailable(message, code)
-    return QueryFailed(message, code)

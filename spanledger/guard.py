@@ -20,6 +20,8 @@ from typing import Any
 import orjson
 
 from spanledger import sql as sql_files
+from spanledger.access.filters import HIDDEN, READABLE
+from spanledger.access.scope import lifted, of_request
 from spanledger.engine import Engine
 from spanledger.errors import QueryFailed, QueryRefused
 
@@ -131,7 +133,9 @@ def check(engine: Engine, sql: str, parameters: Mapping[str, object] | None = No
             raise QueryRefused(f"{name} is not allowed: the answer is always the JSON that the API documents.")
     nodes = list(_nodes(tree))
     _check_parameters(nodes, parameters or {})
-    inspection = _Inspection(_functions(engine), database, frozenset(tables), _names_of_ctes(nodes))
+    scope = of_request()
+    named = frozenset(tables) & READABLE if scope else frozenset(tables) - HIDDEN
+    inspection = _Inspection(_functions(engine), database, named, _names_of_ctes(nodes), bool(scope))
     for place, node in nodes:
         inspection.look(place, node)
     return statement
@@ -235,7 +239,8 @@ class _Functions:
 @lru_cache(maxsize=1)
 def _functions(engine: Engine) -> _Functions:
     """Read once an engine. One that is created later is not known, and so refused."""
-    rows = engine.rows(sql_files.read(FUNCTIONS))
+    with lifted():
+        rows = engine.rows(sql_files.read(FUNCTIONS))
     own = [row for row in rows if row[5]]
     exact = {name: canonical for name, canonical, *_ in own}
     listed = {canonical for _, canonical, category, *_ in own if category in CATEGORIES}
@@ -255,6 +260,8 @@ class _Inspection:
     database: str
     tables: frozenset[str]
     ctes: frozenset[str]
+    scoped: bool
+    """True when only rows of some tenants may be read."""
 
     def look(self, place: str, node: Node) -> None:
         """Raise QueryRefused (or QueryFailed, for a table that isn't there) when `node` may not be."""
@@ -263,6 +270,8 @@ class _Inspection:
             raise QueryRefused("SETTINGS is not allowed: limits are set by the operator of this service.")
         if kind not in NODES:
             raise QueryRefused(f"{kind} is not allowed in a query; only what a plain SELECT is made of is.")
+        if self.scoped and kind == "SelectQuery" and "prewhere" in node:
+            raise QueryRefused("PREWHERE is not allowed with a key of some tenants; write WHERE.")
         if kind == "TableIdentifier":
             self._table(node)
         elif kind == "ColumnsApplyTransformer" and "func_name" in node:
@@ -280,6 +289,11 @@ class _Inspection:
                 return
             case [self.database, name] if name in self.tables:
                 return
+            case ["system", "columns"] if self.scoped:
+                raise QueryRefused(
+                    "system.columns is not allowed with a key of some tenants: it tells how much all have stored. "
+                    "SELECT * FROM spans LIMIT 0 has the columns too."
+                )
             case ["system", name] if name in SYSTEM_TABLES:
                 return
             case [name] | [self.database, name]:

@@ -24,6 +24,8 @@ PREFIX = "SPANLEDGER_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 DEFAULT_CONFIG = Path("spanledger.toml")
 MIB = 1024 * 1024
+KEYS_FILE = "keys.json"
+"""Hashes of the keys that were made, in the data directory."""
 
 
 def _split_list(value: object) -> object:
@@ -61,13 +63,18 @@ class Settings(AlertSettings, JobSettings):
         description="`http://user:password@host:8123/database` of a ClickHouse server. Empty: the embedded engine.",
     )
     host: str = Field(
-        "127.0.0.1", description="Address that all ports listen on. Anything but loopback needs `API_KEYS`."
+        "127.0.0.1", description="Address that all ports listen on. Anything but loopback needs keys (docs/keys.md)."
     )
     otlp_grpc_port: Port = Field(4317, description="Port of OTLP/gRPC.")
     otlp_http_port: Port = Field(4318, description="Port of OTLP/HTTP.")
     http_port: Port = Field(8420, description="Port of the pages and the API.")
     api_keys: SecretList = Field(
-        (), description="Bearer tokens, comma-separated. When set, every OTLP and API request must carry one."
+        (),
+        description="Keys of the role admin, comma-separated, beside those that `spanledger keys create` makes. With "
+        "any key, every OTLP and API request must carry one.",
+    )
+    api_requests_per_minute: int = Field(
+        1200, ge=0, description="Requests to API and pages that one key may make in a minute. 0: any number."
     )
     cors_origins: TextList = Field(
         (), description="Origins whose browsers may send OTLP/HTTP, comma-separated; `*` for any. Empty: none."
@@ -177,10 +184,10 @@ class Settings(AlertSettings, JobSettings):
 
     def checked(self) -> Settings:
         """These settings, or BadSetting where two of them contradict each other."""
-        if not self.api_keys and not _is_loopback(self.host):
+        if not self.api_keys and not _is_loopback(self.host) and not (self.data_dir / KEYS_FILE).exists():
             raise BadSetting(
                 f"SPANLEDGER_HOST is {self.host!r}, which others can reach, and SPANLEDGER_API_KEYS is empty. "
-                "Set keys, or listen on 127.0.0.1."
+                "Set keys, make one with `SPANLEDGER_HOST=127.0.0.1 spanledger keys create`, or listen on 127.0.0.1."
             )
         if self.segment_bytes > self.spool_max_bytes:
             raise BadSetting("SPANLEDGER_SEGMENT_BYTES is larger than SPANLEDGER_SPOOL_MAX_BYTES; lower it.")

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from analytics.statistics.mix_rate import Floats
 from spanledger.divergence import jensen_shannon
@@ -109,5 +109,5 @@ def _tail(gain: float, values: int, dispersion: float, freedom: int) -> float:
     if values <= 0:
         return 1.0
     if not freedom:
-        return max(float(stats.chi2.sf(gain, values)), SMALLEST_P)
-    return max(float(stats.f.sf(gain / values / dispersion, values, freedom)), SMALLEST_P)
+        return max(float(scipy.stats.chi2.sf(gain, values)), SMALLEST_P)
+    return max(float(scipy.stats.f.sf(gain / values / dispersion, values, freedom)), SMALLEST_P)

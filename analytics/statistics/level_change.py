@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from analytics.statistics.mix_rate import Floats
 
@@ -74,4 +74,4 @@ def _p_value(amounts: Floats, bases: Floats, at: int, difference: float) -> floa
     error = spread * (1 / float(bases[at:].sum()) + 1 / float(bases[:at].sum()))
     if error <= 0:
         return 0.0 if difference else 1.0
-    return float(2 * stats.t.sf(abs(difference) / np.sqrt(error), len(base) - 1))
+    return float(2 * scipy.stats.t.sf(abs(difference) / np.sqrt(error), len(base) - 1))

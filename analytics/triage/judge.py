@@ -9,7 +9,7 @@ from datetime import datetime
 from math import log10
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from analytics.statistics.histogram_change import HistogramChange, histogram_change
 from analytics.triage.asked import LOOKBACK, Asked
@@ -153,7 +153,7 @@ def _tested(cells: Cells, histograms: Sequence[Histogram], places: range, cut: i
     found = [one for each in histograms if (one := _test(cells, each, places, cut))]
     if found:
         for one, q in zip(
-            found, stats.false_discovery_control([each.change.p_value for each in found]).tolist(), strict=True
+            found, scipy.stats.false_discovery_control([each.change.p_value for each in found]).tolist(), strict=True
         ):
             one.q_value = float(q)
     return found

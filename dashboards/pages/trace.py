@@ -54,6 +54,8 @@ class TraceView:
     documents: list[dict[str, Any]]
     different: str
     """The query of the explorer that compares its spans with those of a day around it."""
+    scores: list[dict[str, Any]]
+    """What evaluators and users said, the last first."""
     people: dict[str, str]
     """Tenant, user, session, feature and prompt, where they are known."""
 
@@ -186,6 +188,7 @@ def view(engine: Engine, trace_id: str, tree: Tree) -> TraceView:
         said=conversation(said, rows),
         documents=engine.query_guarded(sql.read(QUERIES / "trace_documents.sql"), _bounds(trace_id, tree)).records(),
         different=_different(trace_id, begin),
+        scores=engine.query_guarded(sql.read(QUERIES / "trace_scores.sql"), values).records(),
         people=_people(rows),
     )
 

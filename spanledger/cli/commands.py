@@ -33,6 +33,8 @@ class Root(LazyGroup):
         "explain-mapping": "spanledger.cli.explain_mapping:explain_mapping",
         "delete": "spanledger.cli.data:delete_app",
         "rejected": "spanledger.cli.data:rejected_app",
+        "keys": "spanledger.cli.keys:app",
+        "audit": "spanledger.cli.keys:audit",
         "doctor": "spanledger.cli.doctor:doctor",
         "version": "spanledger.cli.data:version",
     }

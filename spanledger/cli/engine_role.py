@@ -23,6 +23,8 @@ from analytics.triage.room import TriageRoom
 from api.app import create_app
 from collector.drain import Drain, drains
 from collector.quarantine import Quarantine
+from collector.scores import ScoreTaker
+from spanledger.access.office import Office
 from spanledger.cli.alert_probes import probes
 from spanledger.cli.analysis_metrics import JobMetrics, SettlingMetrics
 from spanledger.cli.card_maker import card_maker
@@ -110,7 +112,19 @@ class EngineService:
         maker = card_maker(engine, self._settings, triages)
         alerting = Alerting(engine, self._settings, probes(self._settings, schedule.progress), maker)
         alarms = AlertRoom(engine, self._settings, alerting.nudge)
-        app = create_app(engine, self._settings, status, quarantine, analyses, alarms, triages, ExplainApart())
+        office = Office(engine, self._settings)
+        app = create_app(
+            engine,
+            self._settings,
+            status,
+            quarantine,
+            analyses,
+            alarms=alarms,
+            triages=triages,
+            explain=ExplainApart(),
+            office=office,
+            judgements=ScoreTaker(engine),
+        )
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -124,6 +138,7 @@ class EngineService:
             return
         housekeeping = threading.Thread(target=self._keep_house, args=(engine,), name="housekeeping", daemon=True)
         announcer = threading.Thread(target=self._announce, args=(engine, listener, ready), daemon=True)
+        office.start()
         for drain in draining:
             drain.start()
         settling.start()
@@ -143,6 +158,7 @@ class EngineService:
             schedule.stop()
             alerting.stop()
             housekeeping.join(STOP_SECONDS)
+            office.stop()
 
     def _announce(self, engine: Engine, listener: socket.socket, ready: Callable[[str], None]) -> None:
         while not (self._server and self._server.started):

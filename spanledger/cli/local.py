@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ import urllib3
 
 from collector.quarantine import Quarantine
 from spanledger import guard
+from spanledger.access.audit import AuditLog, of_command
+from spanledger.access.keyring import COMMAND_FILE
 from spanledger.deletion import delete as delete_rows
 from spanledger.energy.own import import_csv
 from spanledger.energy.renew import renew_day
@@ -61,6 +64,7 @@ def delete(settings: Settings, kind: str, value: str) -> dict[str, int]:
         path = f"{base}/api/v1/{kind}s/{quote(value, safe='')}"
         return dict(call(settings, "DELETE", path)["deleted"])
     with opened(settings) as engine:
+        note(engine, "delete", kind, value)
         return delete_rows(engine, kind, value)
 
 
@@ -112,10 +116,25 @@ def opened(settings: Settings) -> Iterator[Engine]:
         engine.close()
 
 
+def note(engine: Engine, *command: str) -> None:
+    """Write into the audit log what a command does that opened the engine itself."""
+    log = AuditLog(engine)
+    log.note(of_command(getpass.getuser(), command))
+    log.flush()
+
+
 def headers(settings: Settings) -> dict[str, str]:
     """What a request to the running service must carry."""
-    key = {"Authorization": f"Bearer {settings.api_keys[0].get_secret_value()}"} if settings.api_keys else {}
-    return {"Content-Type": "application/json", **key}
+    key = settings.api_keys[0].get_secret_value() if settings.api_keys else _command_key(settings)
+    return {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
+
+
+def _command_key(settings: Settings) -> str:
+    """That of the service over this data directory, for who may read it; '' when there is none."""
+    try:
+        return (settings.data_dir / COMMAND_FILE).read_text()
+    except FileNotFoundError:
+        return ""
 
 
 def call(settings: Settings, method: str, url: str, body: object = None, seconds: float = TIMEOUT_SECONDS) -> Any:

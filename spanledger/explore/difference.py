@@ -18,9 +18,10 @@ from spanledger import sql
 from spanledger.divergence import by_chance, jensen_shannon
 from spanledger.engine import Engine
 from spanledger.explore.attributes import SIZES, Name, columns, named
-from spanledger.explore.question import Question, both, parameter
+from spanledger.explore.question import Question, both
 from spanledger.explore.sample import Slots, share
 from spanledger.filters import FIELDS, LONGEST_VALUE, names_in
+from spanledger.moments import as_parameter
 
 COUNTS = Path(__file__).with_name("difference_sizes.sql")
 QUERY = Path(__file__).with_name("difference.sql")
@@ -148,8 +149,8 @@ def compare(engine: Engine, question: Question) -> Difference:
 
 def _sizes(engine: Engine, question: Question, values: dict[str, Any]) -> tuple[int, int, int]:
     inner = {
-        "inner_from": parameter(max(question.box.since or question.since, question.since)),
-        "inner_to": parameter(min(question.box.until or question.until, question.until)),
+        "inner_from": as_parameter(max(question.box.since or question.since, question.since)),
+        "inner_to": as_parameter(min(question.box.until or question.until, question.until)),
     }
     statement = sql.read(COUNTS).replace("INSIDE", question.inside().sql).replace("FILTER", question.condition().sql)
     [[spans, selected, around]] = engine.query_guarded(statement, values | inner).rows

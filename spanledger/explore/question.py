@@ -11,6 +11,7 @@ from typing import Any
 from spanledger.errors import BadRequest
 from spanledger.filters import Condition, compile_filter
 from spanledger.filters.parse import UNITS
+from spanledger.moments import as_parameter, read_moment
 
 AMOUNT = re.compile(r"^\$?\s*(?P<number>\d{1,18}(?:\.\d{1,18})?(?:[eE][+-]?\d{1,2})?)\s*(?P<unit>[a-zµ]*)$")
 
@@ -107,7 +108,7 @@ class Question:
 
     def parameters(self) -> dict[str, Any]:
         """`from` and `to`, as statements bind them."""
-        return {"from": parameter(self.since), "to": parameter(self.until)}
+        return {"from": as_parameter(self.since), "to": as_parameter(self.until)}
 
 
 def read(values: Mapping[str, str], since: datetime, until: datetime) -> Question:
@@ -144,19 +145,13 @@ def read_amount(text: str, measure: Measure, what: str) -> float | None:
     return float(match["number"]) * measure.units[unit]
 
 
-def parameter(at: datetime) -> str:
-    """A time as a parameter of type DateTime64(3)."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3]
-
-
 def _time(text: str, what: str) -> datetime | None:
     if not text.strip():
         return None
     try:
-        found = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise BadRequest(f"{what} is no time: {text[:40]!r}. Write 2026-11-21T10:00Z.") from None
-    return found.replace(tzinfo=UTC) if found.utcoffset() is None else found.astimezone(UTC)
+        return read_moment(text)
+    except ValueError as error:
+        raise BadRequest(f"{what}: {error}.") from None
 
 
 def _moment(at: datetime) -> str:

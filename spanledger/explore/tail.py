@@ -9,8 +9,9 @@ from typing import Any
 
 from spanledger import sql
 from spanledger.engine import Engine
-from spanledger.explore.question import Question, parameter
+from spanledger.explore.question import Question
 from spanledger.filters import compile_filter
+from spanledger.moments import as_parameter
 
 NEWEST = Path(__file__).with_name("newest.sql")
 TAIL = Path(__file__).with_name("tail.sql")
@@ -42,9 +43,9 @@ def newest(engine: Engine, question: Question, most: int = MOST) -> list[dict[st
 def tail(engine: Engine, text: str, after: datetime, now: datetime, most: int = MOST) -> Tail:
     """Spans that fit a filter and came in since `after`, and a little before it. Raises BadFilter."""
     condition = compile_filter(text)
-    bounds = {"after": parameter(max(after - BACK, now - AGE)), "from": parameter(now - AGE), "limit": most + 1}
+    bounds = {"after": as_parameter(max(after - BACK, now - AGE)), "from": as_parameter(now - AGE), "limit": most + 1}
     if "{to:" in condition.sql:  # of related spans
-        bounds["to"] = parameter(now + AGE)
+        bounds["to"] = as_parameter(now + AGE)
     found = engine.query_guarded(
         sql.read(TAIL).replace("FILTER", condition.sql), {**condition.parameters, **bounds}
     ).records()  # fmt: skip

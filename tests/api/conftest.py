@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from api.admin import Entry
 from api.app import create_app
+from collector.scores import ScoreTaker
 from spanledger.engine import Engine
 from spanledger.errors import NotFound
 from spanledger.settings import Settings
@@ -57,17 +58,24 @@ class NoJobs:
         raise NotFound(str(jobs))
 
 
-@pytest.fixture
-def status() -> Told:
+@pytest.fixture(scope="session")
+def _told() -> Told:
     return Told()
 
 
 @pytest.fixture
-def app(engine: Engine, settings: Settings, status: Told) -> FastAPI:
-    return create_app(engine, settings, status, EmptyQuarantine(), NoJobs())
+def status(_told: Told) -> Told:
+    _told.reasons, _told.text = Told().reasons, Told().text
+    return _told
+
+
+@pytest.fixture(scope="session")
+def app(engine: Engine, settings: Settings, _told: Told) -> FastAPI:
+    """Made once: it takes a third of a second."""
+    return create_app(engine, settings, _told, EmptyQuarantine(), NoJobs(), judgements=ScoreTaker(engine))
 
 
 @pytest.fixture
-def client(app: FastAPI) -> Iterator[TestClient]:
+def client(app: FastAPI, status: Told) -> Iterator[TestClient]:  # noqa: ARG001 - which it resets
     with TestClient(app, base_url="http://127.0.0.1:8420", raise_server_exceptions=False) as client:
         yield client

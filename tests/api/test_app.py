@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
@@ -14,12 +15,16 @@ from tests.api.conftest import EmptyQuarantine, NoJobs, Told
 KEYS = ("first-key", "second-key")
 
 
-@pytest.fixture
-def locked(engine: Engine, settings: Settings, status: Told) -> Iterator[TestClient]:
+@pytest.fixture(scope="module")
+def app_with_keys(engine: Engine, settings: Settings) -> FastAPI:
     with_keys = settings.model_copy(update={"api_keys": tuple(SecretStr(key) for key in KEYS)})
-    with TestClient(
-        create_app(engine, with_keys, status, EmptyQuarantine(), NoJobs()), base_url="http://spans.example.com"
-    ) as client:
+    return create_app(engine, with_keys, Told(), EmptyQuarantine(), NoJobs())
+
+
+@pytest.fixture
+def locked(app_with_keys: FastAPI, request: pytest.FixtureRequest) -> Iterator[TestClient]:
+    """Asked from another address by each test: wrong keys of one address are counted."""
+    with TestClient(app_with_keys, base_url="http://spans.example.com", client=(request.node.name, 1)) as client:
         yield client
 
 
@@ -108,6 +113,10 @@ def test_the_api_describes_itself(client: TestClient) -> None:
         "/api/v1/energy/spans/{span_id}",
         "/api/v1/findings", "/api/v1/findings/{finding_id}", "/api/v1/jobs", "/api/v1/jobs/runs",
         "/api/v1/jobs/{job}/runs", "/api/v1/jobs/{job}/run", "/api/v1/jobs/backfill", "/api/v1/jobs/{job}/backfill",
+        "/api/v1/keys", "/api/v1/keys/{key_id}", "/api/v1/audit", "/api/v1/traces", "/api/v1/scores",
+        "/api/v1/spans/export",
+        "/api/v1/sessions", "/api/v1/sessions/{id}", "/api/v1/users", "/api/v1/users/{id}", "/api/v1/tasks",
+        "/api/v1/tasks/{id}", "/api/v1/prompts", "/api/v1/prompts/{name}",
     }  # fmt: skip
     answer = paths["/api/v1/query"]["post"]["responses"]
     assert answer["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/QueryAnswer")

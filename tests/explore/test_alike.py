@@ -11,14 +11,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from spanledger.engine import Engine
-from spanledger.explore.question import parameter
+from spanledger.moments import as_parameter
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINE = "0" * 31 + "1"
 
 
 def trace(number: int, **values: Any) -> dict[str, Any]:
-    at = parameter(START - timedelta(hours=number))
+    at = as_parameter(START - timedelta(hours=number))
     return {
         "anchor": at[:19], "trace_id": f"{number:032x}", "root_service": "coder", "root_name": "run", "tenant": "acme",
         "started_at": at, "ended_at": at, "duration_ns": 60_000_000_000, "spans": 80, "llm_calls": 40,

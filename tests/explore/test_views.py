@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from spanledger.engine import Engine
 from spanledger.errors import BadRequest
 from spanledger.explore import views as saved
-from spanledger.explore.question import parameter
+from spanledger.moments import as_parameter
 
 VIEWS = "/api/v1/explore/views"
 
@@ -77,7 +77,7 @@ def test_the_tail_brings_what_came_in_since(client: TestClient, engine: Engine) 
     now = datetime.now(UTC).replace(microsecond=0)
 
     def came(number: int, tenant: str, ago: timedelta) -> None:
-        row = [f"{number:032x}", f"{number:016x}", "0" * 16, "chat", tenant, parameter(now), parameter(now - ago)]
+        row = [f"{number:032x}", f"{number:016x}", "0" * 16, "chat", tenant, as_parameter(now), as_parameter(now - ago)]
         names = ["trace_id", "span_id", "parent_span_id", "name", "tenant", "started_at", "ingested_at"]
         text = ", ".join(f"'{value}'" for value in row)
         engine.command(f"INSERT INTO spans ({', '.join(names)}) VALUES ({text})")

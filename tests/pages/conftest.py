@@ -110,8 +110,17 @@ class served:  # noqa: N801  (a context, written like a function)
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
         settings = settings.model_copy(update={"alert_channels": (SecretStr("oncall=webhook+http://key@127.0.0.1:9"),)})
-        rooms = (NoJobs(), AlertRoom(engine, settings), TriageRoom(engine, settings), ExplainApart())
-        app = create_app(engine, settings, Status(), EmptyQuarantine(), *rooms)
+        alarms, triages = AlertRoom(engine, settings), TriageRoom(engine, settings)
+        app = create_app(
+            engine,
+            settings,
+            Status(),
+            EmptyQuarantine(),
+            NoJobs(),
+            alarms=alarms,
+            triages=triages,
+            explain=ExplainApart(),
+        )
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from spanledger.engine import Engine
-from spanledger.explore.question import parameter
+from spanledger.moments import as_parameter
 from tests.explore.conftest import spans
 from tests.pages.conftest import shot
 
@@ -138,7 +138,7 @@ def test_spans_show_up_while_one_looks(page: Page, engine: Engine) -> None:
     page.goto("/explore?range=1h&filter=name+%3D+fresh")
     page.get_by_role("button", name="Live").click()
     expect(page.locator("#live-said")).to_contain_text("0 came in")
-    now = parameter(datetime.now(UTC))
+    now = as_parameter(datetime.now(UTC))
     row = {"trace_id": "e" * 32, "span_id": "e" * 16, "parent_span_id": "0" * 16, "name": "fresh",
            "tenant": "<i>x</i>", "started_at": now, "ingested_at": now}  # fmt: skip
     engine.insert_raw("spans", orjson.dumps(row), "JSONEachRow", {"insert_deduplicate": 0})

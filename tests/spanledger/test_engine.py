@@ -13,7 +13,8 @@ import pytest
 from clickhouse_connect.driver import exceptions
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError
 
-from spanledger.engine import LIMIT_CODES, RETRYABLE_CODES, Engine, map_error, open_engine
+from spanledger.engine import Engine, open_engine
+from spanledger.engine_errors import LIMIT_CODES, RETRYABLE_CODES, map_error
 from spanledger.errors import (
     DataDirectoryBusy,
     EngineUnavailable,
