@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Protocol
 
 import orjson
@@ -11,6 +11,7 @@ from fastapi import Path as InPath
 from pydantic import BaseModel, Field
 
 from spanledger.filters import filter_of
+from spanledger.moments import utc
 
 Text = Annotated[str, Query(max_length=500)]
 
@@ -76,7 +77,7 @@ def router(triage: TriageOf) -> APIRouter:
         named = {
             "tenant": tenant, "prompt": prompt, "model": model, "feature": feature, "service": service, "tool": tool,
         }  # fmt: skip
-        found = triage.window(_utc(since), _utc(until), filter_of(named, filter), metric)
+        found = triage.window(utc(since), utc(until), filter_of(named, filter), metric)
         return Response(orjson.dumps(found), media_type="application/json")
 
     @routes.get("/findings/{finding_id}/triage", responses={200: {"model": TriageAnswer}})
@@ -85,7 +86,3 @@ def router(triage: TriageOf) -> APIRouter:
         return Response(orjson.dumps(triage.finding(finding_id.lower())), media_type="application/json")
 
     return routes
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

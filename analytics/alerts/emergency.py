@@ -14,7 +14,8 @@ from analytics.alerts.evaluate import alert_id
 from analytics.alerts.journal import Owed
 from analytics.alerts.life import Alert, Change, Event, State, Text
 from analytics.alerts.message import OWN_RULE
-from analytics.alerts.times import as_parameter, from_engine
+from analytics.alerts.times import from_engine
+from spanledger.moments import as_parameter
 
 FILE = "alerts-engine.json"
 LABELS = {"check": "engine"}

@@ -13,10 +13,10 @@ from typing import Any
 from analytics.alerts.burning import BURN_WINDOWS, burn_rates, burning, worst
 from analytics.alerts.life import Alert, Seen, Text
 from analytics.alerts.rules import FindingsRule, Measured, SloRule, ThresholdRule
-from analytics.alerts.times import as_parameter
 from spanledger import guard, sql
 from spanledger.engine import Answer, Engine
 from spanledger.errors import QueryFailed
+from spanledger.moments import as_parameter
 
 FINDINGS = Path(__file__).with_name("findings.sql")
 NEW_WITHIN = timedelta(hours=48)

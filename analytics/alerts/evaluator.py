@@ -20,9 +20,9 @@ from analytics.alerts.outlet import Health
 from analytics.alerts.rulebook import Rulebook, Rules
 from analytics.alerts.rules import FindingsRule
 from analytics.alerts.self_checks import Probes
-from analytics.alerts.times import as_parameter
 from spanledger.engine import Engine
 from spanledger.errors import Permanent
+from spanledger.moments import as_parameter
 from spanledger.settings import Settings
 
 logger = logging.getLogger(__name__)

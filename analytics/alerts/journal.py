@@ -11,9 +11,10 @@ from typing import Any
 import orjson
 
 from analytics.alerts.life import Alert, Change, Event, Memory, State, Text
-from analytics.alerts.times import as_parameter, from_engine
+from analytics.alerts.times import from_engine
 from spanledger import sql
 from spanledger.engine import Engine
+from spanledger.moments import as_parameter
 
 ONE_PART = {
     "max_insert_block_size": 1_000_000,

@@ -20,10 +20,10 @@ from analytics.alerts.message import CARDED, CardMaker, Message, message, no_car
 from analytics.alerts.outlet import Health, Outlet
 from analytics.alerts.rulebook import Rulebook
 from analytics.alerts.self_checks import Probes
-from analytics.alerts.times import as_parameter
 from analytics.settling.lease import Lease
 from spanledger.engine import Engine
 from spanledger.errors import SpanledgerError
+from spanledger.moments import as_parameter
 from spanledger.settings import Settings
 
 logger = logging.getLogger(__name__)

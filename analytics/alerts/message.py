@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from analytics.alerts.life import Alert, Change, Event
-from analytics.alerts.times import as_parameter
+from spanledger.moments import as_parameter
 
 OWN_RULE = "spanledger"
 """The rule of alerts about spanledger itself."""

@@ -18,10 +18,11 @@ from analytics.alerts.loop import utc_now
 from analytics.alerts.message import Message
 from analytics.alerts.rulebook import Rulebook
 from analytics.alerts.rules import parse_rule
-from analytics.alerts.times import as_parameter, iso
+from analytics.alerts.times import iso
 from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.errors import BadRequest, NotFound
+from spanledger.moments import as_parameter
 from spanledger.settings import Settings
 
 TIMES = frozenset(

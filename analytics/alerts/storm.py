@@ -14,7 +14,7 @@ from datetime import datetime
 from analytics.alerts.evaluate import Sighting
 from analytics.alerts.life import Alert, Change, Event, Seen, Text
 from analytics.alerts.message import OWN_RULE
-from analytics.alerts.times import as_parameter
+from spanledger.moments import as_parameter
 
 LOUDNESS = {"page": 0, "ticket": 1, "digest": 2}
 MOST_RULES = 5

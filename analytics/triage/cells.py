@@ -18,6 +18,7 @@ from analytics.triage.signals import METRICS, SIGNALS
 from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.filters import Condition, compile_filter
+from spanledger.moments import as_parameter
 from spanledger.settings import MIB
 
 HERE = Path(__file__).parent
@@ -61,6 +62,8 @@ class Cells:
     """All traces of the filter, whatever they have; None: there is none."""
     traffic: Floats
     """Traces by slot: (slot, [those of the filter, all others])."""
+    sessions: Floats
+    """The same of their sessions; a trace without one is its own."""
     sampled: float
     """The share of traces that was read."""
 
@@ -78,11 +81,12 @@ def read(engine: Engine, asked: Asked, seconds: float) -> Cells:
     condition = compile_filter(asked.filter)
     limits = {**LIMITS, "max_execution_time": seconds}
     slots = -((asked.begin - asked.until) // asked.slot)
-    begin, end = _parameter(asked.begin), _parameter(asked.until)
+    begin, end = as_parameter(asked.begin), as_parameter(asked.until)
     wanted = {**condition.parameters, "from": begin, "to": end, "minutes": int(asked.slot / timedelta(minutes=1))}
-    traffic = np.zeros((slots, 2))
+    traffic, sessions = np.zeros((slots, 2)), np.zeros((slots, 2))
     for row in engine.query(_statement("traffic", condition), wanted, limits).rows:
-        traffic[min(int(row[0]), slots - 1)] = row[1], row[2]
+        place = min(int(row[0]), slots - 1)
+        traffic[place], sessions[place] = row[1:3], row[3:5]
     ours, others = traffic.sum(axis=0).tolist()
     share = min(1.0, MOST_TRACES / max(ours, 1.0))
     more = {
@@ -100,6 +104,7 @@ def read(engine: Engine, asked: Asked, seconds: float) -> Cells:
         {(each.signal, each.stratum): each for meant, each in found if not meant},
         next((each for each in those if each.signal == "all"), None),
         traffic,
+        sessions,
         share,
     )
 
@@ -159,7 +164,3 @@ def _histogram(  # noqa: PLR0913, PLR0917  (a histogram's parts)
         bases[:, at[0], at[1]] = columns["bases"][row]
         traces[value] = columns["trace"][row]
     return Histogram(signal, stratum, values, counts, amounts, bases, traces)
-
-
-def _parameter(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"

@@ -40,7 +40,7 @@ outside do not come to them at all."""
 
 READABLE = frozenset(
     {
-        "spans", "events", "metric_points", "revenue", "traces", "edges", "usage", "findings", "alerts",
+        "spans", "events", "metric_points", "revenue", "traces", "edges", "usage", "usage_parts", "findings", "alerts",
         "alert_history", "prices", "price_lists", "price_names", "energy_factors", "energy_sets", "grid_intensity",
         "grid_places",
     }

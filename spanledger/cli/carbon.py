@@ -17,6 +17,7 @@ from spanledger.energy import procurement
 from spanledger.energy.procurement import Line
 from spanledger.energy.sci import BOUNDARY
 from spanledger.errors import BadRequest
+from spanledger.moments import utc
 from spanledger.settings import Settings, load
 
 FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S%z"]
@@ -33,8 +34,8 @@ def carbon(
     file: Annotated[Path | None, typer.Option("--csv", help="Write a CSV file, which says the boundary, too.")] = None,
 ) -> None:
     """What calls emit: kg CO2e per 1,000 inferences of each feature, with bounds and factor set."""
-    end = _utc(until) if until else datetime.now(UTC)
-    begin = _utc(since) if since else end - timedelta(days=DAYS)
+    end = utc(until) if until else datetime.now(UTC)
+    begin = utc(since) if since else end - timedelta(days=DAYS)
     found = _read(load(), begin, end)
     if file:
         _write(file, procurement.as_csv(found))
@@ -82,7 +83,3 @@ def _places(grids: str) -> str:
 def _shown(text: str) -> str:
     """Without control codes: it comes from spans."""
     return "".join(char if char.isprintable() else "�" for char in text)
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

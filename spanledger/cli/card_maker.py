@@ -10,11 +10,11 @@ import orjson
 
 from analytics.alerts.life import Alert
 from analytics.alerts.message import OWN_RULE, Card, CardMaker
-from analytics.alerts.times import as_parameter
 from analytics.triage.card import card_markdown, card_text
 from analytics.triage.room import TriageRoom
 from dashboards.triage_picture import png_of
 from spanledger.engine import Engine
+from spanledger.moments import as_parameter
 from spanledger.settings import Settings
 
 

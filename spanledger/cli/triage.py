@@ -15,6 +15,7 @@ from rich.table import Table
 from spanledger.cli import local
 from spanledger.cli.tables import cell
 from spanledger.filters import filter_of
+from spanledger.moments import utc
 from spanledger.settings import Settings, load
 
 FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S%z"]
@@ -43,8 +44,8 @@ def triage(  # noqa: PLR0913, PLR0917  (each is an option)
     if finding:
         found = _of_finding(settings, finding)
     else:
-        end = _utc(until) if until else datetime.now(UTC)
-        begin = _utc(since) if since else end - timedelta(hours=HOURS)
+        end = utc(until) if until else datetime.now(UTC)
+        begin = utc(since) if since else end - timedelta(hours=HOURS)
         named = {"tenant": tenant, "prompt": prompt, "model": model, "feature": feature}
         found = _of_window(settings, begin, end, filter_of(named, filter), metric)
     if as_json:
@@ -98,7 +99,3 @@ def _sign(sign: dict[str, Any]) -> tuple[Any, ...]:
     power = "–" if sign["power"] is None else f"{sign['power']:.0%}"
     what = cell(f"{sign['meaning']}{of}{beside}: {shares}")
     return power, f"{sign['p']:.0e}", sign["at"][:16].replace("T", " "), what
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

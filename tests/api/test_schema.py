@@ -22,8 +22,8 @@ from spanledger.engine import Engine
 from spanledger.settings import Settings
 from tests.api.conftest import EmptyQuarantine, NoJobs, Told
 
-EXAMPLES = 6
-"""Of each operation; with all some twenty seconds."""
+EXAMPLES = 5
+"""Of each operation: some ten seconds with all."""
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
 
 

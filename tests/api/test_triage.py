@@ -15,7 +15,6 @@ import pytest
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from analytics.alerts.times import as_parameter
 from analytics.jobs.catalogue import JOBS
 from analytics.triage.room import TriageRoom
 from api.app import create_app
@@ -24,6 +23,7 @@ from spanledger.cli import local
 from spanledger.cli.commands import app as commands
 from spanledger.engine import Engine
 from spanledger.errors import EngineUnavailable
+from spanledger.moments import as_parameter
 from spanledger.settings import Settings
 from tests.analytics.triage.traffic import BREAK, END, Row, put
 from tests.api.conftest import EmptyQuarantine, NoJobs, Told

@@ -15,8 +15,8 @@ from analytics.alerts.loop import Alerting
 from analytics.alerts.message import Card
 from analytics.alerts.room import AlertRoom
 from analytics.alerts.self_checks import Probes
-from analytics.alerts.times import as_parameter
 from spanledger.errors import BadRequest, EngineUnavailable, NotFound
+from spanledger.moments import as_parameter
 from tests.analytics.alerts.conftest import Desk
 
 Put = Callable[..., None]

@@ -18,11 +18,11 @@ from analytics.alerts.life import Alert, Event, State, Text
 from analytics.alerts.loop import Alerting
 from analytics.alerts.message import Card, Message
 from analytics.alerts.room import AlertRoom
-from analytics.alerts.times import as_parameter
 from analytics.triage.card import card_markdown, card_text
 from analytics.triage.room import TriageRoom
 from api.app import create_app
 from spanledger.cli.card_maker import card_maker
+from spanledger.moments import as_parameter
 from spanledger.settings import Settings
 from tests.analytics.alerts.conftest import Clock, Desk
 from tests.analytics.alerts.receivers import receiving

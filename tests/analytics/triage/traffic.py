@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from analytics.alerts.times import as_parameter
 from spanledger.engine import Engine
+from spanledger.moments import as_parameter
 
 END = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 BREAK = END - timedelta(hours=12)

@@ -268,3 +268,27 @@ def test_quality_is_split_into_mix_and_rate() -> None:
 )
 def test_outcomes(outcome: str, good: bool) -> None:
     assert is_good(outcome) is good
+
+
+def test_evaluations_of_traces_are_looked_up(engine: Engine) -> None:
+    """The newest word of each evaluation on each trace; a judge may take a day."""
+    engine.command("TRUNCATE TABLE events SYNC")
+    columns = ["time", "trace_id", "evaluation_name", "score_value", "score_label"]
+    rows = [
+        [UNTIL - 2 * HOUR, "a", "helpfulness", 0.9, ""],
+        [UNTIL - HOUR, "a", "helpfulness", 0.1, ""],
+        [UNTIL + 20 * HOUR, "b", "helpfulness", None, "good"],
+        [UNTIL - HOUR, "b", "brevity", 0.5, ""],
+        [UNTIL - HOUR, "b", "silent", None, ""],
+        [UNTIL - HOUR, "c", "helpfulness", 0.9, ""],
+        [UNTIL + 25 * HOUR, "a", "helpfulness", 0.8, ""],
+    ]
+    engine.insert("events", columns, rows)
+    asked = Window(UNTIL - DAY, UNTIL).parameters() | {"traces": ["a", "b"]}
+    found = Source(engine).frame(HERE / "scores.sql", asked)
+    assert found.rows() == [
+        ("brevity", "b", 0.5, ""),
+        ("helpfulness", "a", 0.1, ""),
+        ("helpfulness", "b", None, "good"),
+    ]
+    engine.command("TRUNCATE TABLE events SYNC")
