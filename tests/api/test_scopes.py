@@ -335,7 +335,7 @@ def test_mine_are_there(scoped: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/metrics", "/api/v1/keys", "/api/v1/audit", "/api/v1/rejected", "/api/v1/alerts/rules"]
+    "path", ["/metrics", "/api/v1/keys", "/api/v1/audit", "/api/v1/rejected", "/api/v1/alerts/rules", "/settings"]
 )
 def test_what_is_of_all_is_not_told(scoped: TestClient, path: str) -> None:
     assert scoped.get(path).status_code == 403
