@@ -155,7 +155,7 @@ def create_app(  # noqa: PLR0913  (one parameter a room)
         app.include_router(scores.router(judgements))
     app.include_router(carbon.router(engine))
     app.include_router(keys.router(office.store, office.audit))
-    app.include_router(login.router(office.ring, office.sessions))
+    app.include_router(login.router(office.ring, office.sessions, office.audit))
     app.include_router(dashboards.router(engine, settings, Rooms(alarms, explain, triages)))
     return app
 

@@ -12,7 +12,8 @@ from fastapi.responses import RedirectResponse
 from api.rates import Rates
 from dashboards.asked import read as read_asked
 from dashboards.page import answer
-from spanledger.access import KeyRing
+from spanledger.access import Key, KeyRing
+from spanledger.access.audit import AuditLog, Entry
 from spanledger.access.sessions import COOKIE, LIFE_SECONDS, Sessions
 from spanledger.access.viewer import viewer
 
@@ -22,10 +23,16 @@ WRONG = "This key does not open, or not any more."
 SENDS_ONLY = "This key may only send; to look it takes one of the role read or admin."
 
 
-def router(ring: KeyRing, sessions: Sessions) -> APIRouter:
+def router(ring: KeyRing, sessions: Sessions, log: AuditLog) -> APIRouter:
     """The routes of the login."""
     routes = APIRouter(include_in_schema=False)
     tries = Rates(TRIES_PER_MINUTE)
+
+    def note(request: Request, key: Key | None, status: int) -> None:
+        """Who logged in, or tried to, without what was sent."""
+        name, key_id, role = (key.name, key.key_id, key.role) if key else ("", "", "")
+        address = request.client.host if request.client else ""
+        log.note(Entry(datetime.now(UTC), name, key_id, role, address, "POST", "/login", status))
 
     @routes.get("/login")
     def form(request: Request, target: Annotated[str, Query(alias="next", max_length=4000)] = "/") -> Response:
@@ -39,7 +46,9 @@ def router(ring: KeyRing, sessions: Sessions) -> APIRouter:
             return _page(request, target, f"Too many tries; wait {wait} s.", 429, {"Retry-After": str(wait)})
         key = ring.find_token(fields.get("key", [""])[0].strip().encode())
         if key is None or key.role == "ingest":
+            note(request, key, 401)
             return _page(request, target, SENDS_ONLY if key else WRONG, 401)
+        note(request, key, 303)
         reply = RedirectResponse(target, 303)
         secure = request.url.scheme == "https"
         reply.set_cookie(

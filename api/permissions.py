@@ -11,20 +11,25 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset({"/healthz", "/login"})
 """Asked by supervisors that hold no key, and by people who have not logged in."""
 OPEN_FOLDERS = ("/static/", "/cards/")
-"""What the login page is made of; pictures that receivers of pages fetch, at addresses that nobody can guess."""
+"""What the login page is made of; pictures of cards, fetched by receivers of pages: an address that nobody can guess is
+their key."""
 
 READERS: frozenset[Role] = frozenset({"read", "admin"})
 SENDERS: frozenset[Role] = frozenset({"ingest", "admin"})
 ADMINS: frozenset[Role] = frozenset({"admin"})
 ALL: frozenset[Role] = frozenset({"ingest", "read", "admin"})
 
-READING_POSTS = frozenset({"/api/v1/query"})
+READING_POSTS = frozenset({"/api/v1/query", "/settings/mapping"})
 """Ask for much and change nothing."""
 OF_ALL = frozenset({"/logout", "/readyz"})
 SENDING = frozenset({"/api/v1/scores"})
+OF_READERS = ("/api/v1/explore/views",)
+"""Views of the explorer may be saved by who may look."""
 OF_ADMINS = ("/api/v1/keys", "/api/v1/audit", "/api/v1/rejected")
 """Told to administrators alone, with all below."""
-OF_ALL_TENANTS = frozenset({"/metrics", "/api/v1/alerts/rules", "/api/v1/alerts/channels"})
+OF_ALL_TENANTS = frozenset(
+    {"/metrics", "/api/v1/alerts/rules", "/api/v1/alerts/channels", "/settings", "/settings.json", "/settings.csv"}
+)
 """Figures of the whole service, and settings that may name any tenant."""
 AUDITED_READS = frozenset({"/api/v1/query", "/api/v1/spans/export"})
 
@@ -40,9 +45,15 @@ def roles_for(method: str, path: str) -> frozenset[Role]:
         return ALL
     if path in SENDING:
         return SENDERS
-    if any(path == place or path.startswith(f"{place}/") for place in OF_ADMINS):
+    if _below(path, OF_ADMINS):
         return ADMINS
+    if _below(path, OF_READERS):
+        return READERS
     return READERS if method in SAFE_METHODS or path in READING_POSTS else ADMINS
+
+
+def _below(path: str, places: tuple[str, ...]) -> bool:
+    return any(path == place or path.startswith(f"{place}/") for place in places)
 
 
 def is_audited(method: str, path: str) -> bool:

@@ -46,11 +46,12 @@ class View(Protocol):
         ...
 
 
-@dataclass(frozen=True)
 class NotThere(Exception):
     """The page has nothing under this address: 404 with a sentence."""
 
-    sentence: str
+    def __init__(self, sentence: str) -> None:
+        self.sentence = sentence
+        super().__init__(sentence)
 
 
 Load = Callable[[Asked, dict[str, str]], View]
@@ -96,19 +97,26 @@ def add(routes: APIRouter, page: Page, clock: Callable[[], datetime] = lambda: d
         try:
             return Response(orjson.dumps(read(request)[1], default=_plain), media_type="application/json")
         except NotThere as error:
-            return Response(orjson.dumps({"detail": error.sentence}), 404, media_type="application/json")
+            return _missing(error)
 
     routes.add_api_route(f"{stem}.json", twin)  # before the page, whose last parameter would take `.json` as its own
     if page.rows:
         table = page.rows
 
         def sheet(request: Request) -> Response:
-            names, rows = table(read(request)[1])
+            try:
+                names, rows = table(read(request)[1])
+            except NotThere as error:
+                return _missing(error)
             headers = {"Content-Disposition": f'attachment; filename="{stem.strip("/").split("/")[0]}.csv"'}
             return Response(as_csv(names, rows), media_type="text/csv; charset=utf-8", headers=headers)
 
         routes.add_api_route(f"{stem}.csv", sheet)
     routes.add_api_route(page.path, html, response_class=HTMLResponse)
+
+
+def _missing(error: NotThere) -> Response:
+    return Response(orjson.dumps({"detail": error.sentence}), 404, media_type="application/json")
 
 
 def answer(template: str, context: dict[str, object], status: int = 200) -> Response:

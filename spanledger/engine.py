@@ -146,13 +146,13 @@ class Engine:
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> Answer:
         """The rows of one SELECT of ours; `{name:Type}` in the SQL is bound from `parameters`."""
-        return _run(self._reading(), sql, parameters, settings)
+        return _run(self._reading(), sql, parameters, _free(settings))
 
     def columns(
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> ColumnAnswer:
         """The same rows by column."""
-        body = _loads(_raw(self._reading(), sql, parameters, settings, "JSONColumnsWithMetadata"))
+        body = _loads(_raw(self._reading(), sql, parameters, _free(settings), "JSONColumnsWithMetadata"))
         return ColumnAnswer(_columns(body), body["data"], **_statistics(body))
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[list[Any]]:
@@ -364,6 +364,11 @@ def _raw(
 ) -> bytes:
     with pool.client() as client:
         return client.raw_query(signed(_with(sql, settings)), parameters=dict(parameters or {}), fmt=form)
+
+
+def _free(settings: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Settings of a statement of ours; within a scope none can be changed, and its bounds hold."""
+    return None if of_request() else settings
 
 
 def _with(sql: str, settings: Mapping[str, Any] | None) -> str:

@@ -10,7 +10,7 @@ nearly the same).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy
@@ -22,6 +22,10 @@ FEWEST_BEFORE, FEWEST_AFTER = 10.0, 4.0
 """Counts on the sides of a split; with fewer nothing is said."""
 MOST_TRIES = 8
 FEWEST_STRETCHES = 8
+ENOUGH = 100.0
+"""Counts that a reference must have to stand without what was before a replacement."""
+REPLACED = 0.8
+"""Bits of divergence from which on nearly all values are others: a release, another model."""
 LONGEST_STRETCH = 48
 """Slots of a stretch at most, of the size that the caller's slots have."""
 SMALLEST_P = 1e-300
@@ -52,6 +56,10 @@ def histogram_change(counts: Floats, first: int, last: int) -> HistogramChange |
 
     `counts`: a row a slot, a column a value; they need not be whole.
     """
+    start = _regime(counts, first)
+    if start:
+        later = histogram_change(counts[start:], first - start, last - start)
+        return replace(later, at=later.at + start) if later else None
     sums = np.vstack([np.zeros(counts.shape[1]), np.cumsum(counts, axis=0)])
     total = sums[-1]
     n = sums.sum(axis=1)
@@ -63,12 +71,30 @@ def histogram_change(counts: Floats, first: int, last: int) -> HistogramChange |
     if not tried:
         return None
     gains = [2 * (_entropy(sums[at]) + _entropy(total - sums[at]) - _entropy(total)) for at in tried]
-    at = tried[int(np.argmax(gains))]
+    at = [each for each, gain in zip(tried, gains, strict=True) if gain >= max(gains) - 1e-9][-1]
     dispersion, freedom = _dispersion(counts, at, len(counts) - at)
     p_value = min(1.0, _tail(max(gains), int((total > 0).sum()) - 1, dispersion, freedom) * min(len(tried), MOST_TRIES))
     before, after = sums[at] / n[at], (total - sums[at]) / (n[-1] - n[at])
     effect = float(jensen_shannon(before, after))
     return HistogramChange(at, p_value, effect, before, after, float(n[at]), float(n[-1] - n[at]), dispersion)
+
+
+def _regime(counts: Floats, first: int) -> int:
+    """Where the last replacement of nearly all values before `first` was: what lies before it is no reference."""
+    sums = np.vstack([np.zeros(counts.shape[1]), np.cumsum(counts[:first], axis=0)])
+    n, total = sums.sum(axis=1), sums[-1]
+    for at in range(first - 1, 0, -1):
+        if n[-1] - n[at] < ENOUGH or n[at] < FEWEST_BEFORE:
+            continue
+        near = max(0, at - (first - at))
+        old = sums[at] - sums[near]
+        if old.sum() >= FEWEST_BEFORE and _apart(old, total - sums[at]) >= REPLACED:
+            return at
+    return 0
+
+
+def _apart(before: Floats, after: Floats) -> float:
+    return float(jensen_shannon(before / before.sum(), after / after.sum()))
 
 
 def _entropy(counts: Floats) -> float:

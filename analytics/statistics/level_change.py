@@ -32,9 +32,9 @@ class LevelChange:
     """By slot, with the sign of the change: what of the variation a split there explains, in one unit for all."""
 
     def timing(self, at: int) -> float:
-        """How well a split at another slot explains the same change: 1 as well, 0 not at all or the other way."""
+        """A step at another slot beside this one, in standard errors: 1 as large, 0 none or the other way."""
         best = self.gains[self.at]
-        return float(np.clip(self.gains[at] / best, 0.0, 1.0)) if 0 <= at < len(self.gains) and best else 0.0
+        return float(np.sqrt(np.clip(self.gains[at] / best, 0.0, 1.0))) if 0 <= at < len(self.gains) and best else 0.0
 
 
 def level_change(amounts: Floats, bases: Floats, first: int, last: int) -> LevelChange | None:

@@ -15,7 +15,6 @@ from analytics.triage.signals import AUTOMATIC, METRICS, NO_METRIC, Metric
 
 SURE = 0.02
 """p from which on a metric is said to have changed. Whoever asks has seen it change already."""
-FEWEST_SLOTS_AFTER = 1
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,11 @@ class Broken:
     number: int
     """Its place in METRICS."""
     change: LevelChange | None
+    """Of its level; where that did not change, of all that the filter's traces make of it, beside all traffic."""
+    volume: LevelChange | None
+    """Of the latter, for amounts that add up."""
+    by_level: bool
+    """The level did change, not only how many traces there are."""
     amounts: Floats
     bases: Floats
     """By slot."""
@@ -50,10 +54,14 @@ def _look(cells: Cells, asked: Asked, number: int) -> Broken:
     assert cells.total is not None  # noqa: S101 - the caller has looked
     metric = METRICS[number]
     amounts, bases = cells.total.amounts[number].sum(axis=1), cells.total.bases[number].sum(axis=1)
-    per = bases
+    places = cells.place(asked.since - LOOKBACK), cells.slots - 1
+    level = _sure(level_change(amounts, bases, *places))
+    volume = None
     if metric.total and np.any(cells.traffic[:, 1] > 0):  # a part of all traffic: more of it is a change as well
-        per = cells.traffic.sum(axis=1) * cells.sampled
-    first = cells.place(asked.since - LOOKBACK)
-    found = level_change(amounts, per, first, cells.slots - FEWEST_SLOTS_AFTER)
+        volume = _sure(level_change(amounts, cells.traffic.sum(axis=1) * cells.sampled, *places))
+    return Broken(metric, number, level or volume, volume, level is not None, amounts, bases)
+
+
+def _sure(found: LevelChange | None) -> LevelChange | None:
     sure = found is not None and found.p_value <= SURE and abs(found.after - found.before) > 1e-12
-    return Broken(metric, number, found if sure else None, amounts, bases)
+    return found if sure else None

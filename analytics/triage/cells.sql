@@ -1,6 +1,7 @@
--- Traces of a range as histograms: for each slot, signal, stratum and value how often it was there (`n`), and by metric of
--- signals.METRICS the amount (`amounts`) and what it is per (`bases`), of which each value of a trace has its part.
--- Traces of the filter (`meant`), and a sample of all others. Signals are those of signals.SIGNALS; a value that was not sent is no row. Rare values of a signal are one: '…'.
+-- Traces of a range as histograms, those of the filter (`meant`) and a sample of all others: for each slot, signal, stratum and
+-- value how often it was there (`n`), and by metric of signals.METRICS the amount (`amounts`) and what it is per (`bases`), of
+-- which each value of a trace has its part. Spans are counted, loops by their calls, and what users do by their sessions, for a
+-- machine tries again in a thousand traces. A value that was not sent is no row; rare values of a signal are one: '…'.
 WITH
     traced AS
     (
@@ -15,6 +16,7 @@ WITH
                 AS first_call,
             anyIf(toString(tenant), tenant != '') AS who,
             anyIf(user_id, user_id != '') AS person,
+            anyIf(session_id, session_id != '') AS session,
             countIf(operation = 'tool') AS tool_calls,
             [
                 sumIf(ifNull(cost_usd, 0), billable),
@@ -26,8 +28,8 @@ WITH
                 toFloat64(dateDiff('millisecond', min(started_at), max(addNanoseconds(started_at, ifNull(duration_ns, 0))))) / 1000
             ] AS amounts,
             [
-                toFloat64(countIf(billable AND cost_usd IS NULL) = 0),
-                toFloat64(countIf(billable AND energy_kwh IS NULL) = 0),
+                toFloat64(countIf(billable AND cost_usd IS NOT NULL) > 0),
+                toFloat64(countIf(billable AND energy_kwh IS NOT NULL) > 0),
                 toFloat64(sumIf(input_tokens, billable AND input_tokens IS NOT NULL AND cached_input_tokens IS NOT NULL)),
                 toFloat64(countIf(is_work)),
                 toFloat64(max(task_outcome != '')),
@@ -93,6 +95,7 @@ WITH
         WITH amount -> toString(floor(log2(toFloat64(ifNull(amount, 0)) + 1e-9) * 2)) AS halves
         SELECT
             trace_id, meant, slot, amounts, bases,
+            if(session = '', 1., 1 / count() OVER (PARTITION BY meant, session)) AS of_session,
             arrayConcat(
                 if(tool_calls = 0, [], [('tool_calls', '', halves(tool_calls))]),
                 if(arrayMax(same_calls.2) = 0, [], [('repeats', '', halves(arrayMax(same_calls.2)))])) AS behaviour,
@@ -102,12 +105,13 @@ WITH
                 if(person = '', [], [('person', '', person)]),
                 if(first_call.3 = '', [], [('use', '', first_call.3)]),
                 if(first_call.4 = '', [], [('locale', '', first_call.4)]),
-                if(first_call.1 > 0, [('length', first_call.3, halves(first_call.1))],
-                    if(ifNull(first_call.2, 0) = 0, [], [('length', first_call.3, halves(ifNull(first_call.2, 0)))])))) AS single,
+                if(first_call.1 = 0, [], [('length', first_call.3, halves(first_call.1))]),
+                if(ifNull(first_call.2, 0) = 0, [], [('first_tokens', first_call.3, halves(ifNull(first_call.2, 0)))]))) AS single,
             if(NOT meant, [], arrayMap(bit -> ('words', first_call.3, toString(bit)),
                 arrayFilter(bit -> bit < 248, bitPositionsToArray(first_call.5)))) AS words,
             arrayConcat(of_spans.1, documents.1, behaviour, single, words) AS signals,
-            arrayConcat(of_spans.2, documents.2, arrayMap(x -> 1., arrayConcat(behaviour, single, words))) AS times,
+            arrayConcat(of_spans.2, documents.2, arrayMap(x -> toFloat64(tool_calls), behaviour),
+                arrayMap(x -> of_session, arrayConcat(single, words))) AS times,
             arrayConcat(
                 arrayMap((one, count) -> count / arraySum((each, all) -> if(each.1 = one.1, all, 0), of_spans.1, of_spans.2),
                     of_spans.1, of_spans.2),
@@ -128,12 +132,21 @@ WITH
     ),
     ranked AS
     (
-        SELECT *, dense_rank() OVER (PARTITION BY meant, signal, stratum ORDER BY in_all DESC, value) AS place
+        SELECT *, dense_rank() OVER (PARTITION BY meant, signal, stratum ORDER BY in_all DESC, value) AS rank
         FROM (SELECT *, sum(n) OVER (PARTITION BY meant, signal, stratum, value) AS in_all FROM cells)
     )
 SELECT
-    meant, slot, signal, stratum, ifNull(if(place <= if(signal = 'words', 256, {values:UInt32}), value, '…'), '…') AS value, sum(n) AS n,
-    sumForEach(amounts) AS amounts, sumForEach(bases) AS bases, any(trace) AS trace
-FROM ranked
-GROUP BY meant, slot, signal, stratum, value
-ORDER BY meant, signal, stratum, value, slot
+    meant, signal, stratum, value, groupArray(place) AS places, groupArray(n) AS counts, groupArray(amounts) AS amounts,
+    groupArray(bases) AS bases, argMax(trace, place) AS trace
+FROM
+(
+    SELECT
+        meant, signal, stratum,
+        ifNull(if(rank <= if(signal = 'words', 256, {values:UInt32}), value, '…'), '…') AS value,
+        intDiv(dateDiff('minute', {from:DateTime64(3, 'UTC')}, slot), {minutes:UInt32}) AS place,
+        sum(ranked.n) AS n, sumForEach(ranked.amounts) AS amounts, sumForEach(ranked.bases) AS bases, any(ranked.trace) AS trace
+    FROM ranked
+    GROUP BY meant, slot, signal, stratum, value
+)
+GROUP BY meant, signal, stratum, value
+ORDER BY meant, signal, stratum, value

@@ -100,9 +100,10 @@ class Triage:
     def suspect(self) -> Verdict | None:
         """The surface to look at first; None when nothing moved that explains it."""
         first = self.verdicts[0]
-        if first.state != "moved" or (first.power is not None and first.power < LEAST_POWER):
+        if first.state != "moved" or not first.score:
             return None
-        return first
+        power = first.evidence[0].power
+        return first if power is None or power >= LEAST_POWER else None
 
 
 @dataclass
@@ -141,11 +142,11 @@ def judge(cells: Cells, asked: Asked) -> Triage:
 
 
 def _volume(cells: Cells) -> list[Histogram]:
-    """Those of the filter among all traffic, as a histogram; without others there is nothing to compare with."""
-    if not cells.traffic[:, 1].any():
+    """Sessions of the filter among all, as a histogram; without others there is nothing to compare with."""
+    if not cells.sessions[:, 1].any():
         return []
-    nothing = np.zeros((0, *cells.traffic.shape))
-    return [Histogram("volume", "", ("these", "all others"), cells.traffic, nothing, nothing, {})]
+    nothing = np.zeros((0, *cells.sessions.shape))
+    return [Histogram("volume", "", ("these", "all others"), cells.sessions, nothing, nothing, {})]
 
 
 def _tested(cells: Cells, histograms: Sequence[Histogram], places: range, cut: int) -> list[_Tested]:
@@ -180,14 +181,8 @@ def _evidence(cells: Cells, what: Broken | None, moved: Sequence[_Tested]) -> li
 
 def _told(cells: Cells, what: Broken | None, one: _Tested, together: Sequence[_Tested]) -> Evidence:
     at, signal = one.change.at, one.signal
-    explained = None
-    if what and signal.name == "volume":
-        explained = volume_power(cells, what, at)
-    elif what:
-        near = [each.histogram for each in together if abs(each.change.at - at) <= TOLERANCE]
-        explained = power(cells, what, near, at)
+    explained, weight = _weight(cells, what, one, together)
     sure = min(SUREST, -log10(max(one.q_value, 1e-300)))
-    weight = one.change.effect if explained is None else explained
     shares = _shares(one)
     return Evidence(
         signal, one.histogram.stratum, cells.at(at), one.change.effect, one.change.p_value, one.q_value, explained,
@@ -196,6 +191,21 @@ def _told(cells: Cells, what: Broken | None, one: _Tested, together: Sequence[_T
         tuple(one.histogram.traces[each.value] for each in shares
               if each.since > each.before and each.value in one.histogram.traces),
     )  # fmt: skip
+
+
+def _weight(cells: Cells, what: Broken | None, one: _Tested, together: Sequence[_Tested]) -> tuple[float | None, float]:
+    """(power, what the order goes by). Where power can't be measured it is how much moved, and whether it was then."""
+    at, signal = one.change.at, one.signal
+    if what is None:
+        return None, one.change.effect
+    if signal.name == "volume":
+        explained = volume_power(cells, what, at)
+        return explained, explained
+    if signal.diffuse and what.change:
+        return None, one.change.effect * what.change.timing(at)
+    near = [each.histogram for each in together if abs(each.change.at - at) <= TOLERANCE]
+    explained = power(cells, what, near, at)
+    return explained, explained
 
 
 def _shares(one: _Tested) -> tuple[Share, ...]:

@@ -31,15 +31,17 @@ def power(cells: Cells, broken: Broken, histograms: Sequence[Histogram], at: int
     if not np.isfinite(after - before) or after == before:
         return 0.0
     carried = sum(_mix(each, broken, cut, kept=not together) for each in histograms) / (after - before)
-    part = float(np.clip(carried, 0.0, 1.0)) * (1 - _volume_part(cells, broken, at))
+    part = float(np.clip(carried, 0.0, 1.0))
+    if not broken.by_level:
+        part *= 1 - _volume_part(cells, broken, at)
     return part * broken.change.timing(at)
 
 
 def volume_power(cells: Cells, broken: Broken, at: int) -> float:
     """Of the share of all traffic: only amounts that add up have more with more of it."""
-    if broken.change is None:
+    if broken.volume is None:
         return 0.0
-    return _volume_part(cells, broken, at) * broken.change.timing(at)
+    return _volume_part(cells, broken, at) * broken.volume.timing(at)
 
 
 def _levels(broken: Broken, at: int) -> tuple[float, float]:

@@ -17,6 +17,7 @@ from analytics.triage.cells import read
 from analytics.triage.judge import judge
 from analytics.triage.signals import AUTOMATIC, NO_METRIC
 from spanledger import sql
+from spanledger.access import Scope, of_request
 from spanledger.engine import Engine
 from spanledger.errors import EngineUnavailable, NotFound
 from spanledger.filters import filter_of
@@ -45,7 +46,7 @@ class TriageRoom:
     ) -> None:
         self._engine, self._seconds, self._clock = engine, settings.query_max_seconds, clock
         self._free = threading.BoundedSemaphore(AT_ONCE)
-        self._kept: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str, Scope | None], dict[str, Any]] = OrderedDict()
         self._lock = threading.Lock()
 
     def window(self, since: datetime, until: datetime, filter: str, metric: str) -> dict[str, Any]:
@@ -57,7 +58,7 @@ class TriageRoom:
         rows = self._engine.query(sql.read(FINDING), {"finding_id": finding_id}).records()
         if not rows:
             raise NotFound(f"There is no finding {finding_id}.")
-        key = (finding_id, str(rows[0]["last_seen"]))
+        key = (finding_id, str(rows[0]["last_seen"]), of_request())  # who may see less is not told what others saw
         with self._lock:
             if key in self._kept:
                 return self._kept[key]

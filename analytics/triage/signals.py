@@ -35,6 +35,8 @@ class Signal:
     """It moves when users ask for something else, or another model answers: by itself it is no cause."""
     behaviour: bool = False
     """How something does, not how it is set up: what has no past of its own may be held against others'."""
+    diffuse: bool = False
+    """A trace has very many of its values, and no part of a metric goes with one: what it explains is not measured."""
     sized: bool = False
     """Its values are halves of powers of two of an amount (3: 2 ** 1.5)."""
     unit: str = ""
@@ -71,8 +73,9 @@ SIGNALS: Mapping[str, Signal] = {
         Signal("use", Surface.USERS, "prompts and features used", "prompt_name"),
         Signal("locale", Surface.USERS, "languages", "locale"),
         Signal("length", Surface.USERS, "length of what users send", sized=True),
-        Signal("words", Surface.USERS, "words that users send (bits of sketches)", least=0.01),
-        Signal("volume", Surface.USERS, "share of all traffic", least=0.02),
+        Signal("first_tokens", Surface.USERS, "input tokens of a trace's first call", sized=True, follows=True),
+        Signal("words", Surface.USERS, "words that users send (bits of sketches)", least=0.02, diffuse=True),
+        Signal("volume", Surface.USERS, "share of all traffic", least=0.02, follows=True),
     )
 }  # fmt: skip
 """By name."""

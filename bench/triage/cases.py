@@ -10,7 +10,7 @@ from random import Random
 from analytics.triage.asked import Asked
 from bench.triage.faults import FAULTS, Scene, feature_for
 from spanledger.demo.clock import HOUR, Stretch, moment, nanoseconds
-from spanledger.demo.incidents import INCIDENTS
+from spanledger.demo.incidents import INCIDENTS, UNCACHED
 from spanledger.demo.labels import Label
 from spanledger.demo.look_alikes import LOOK_ALIKES
 from spanledger.demo.plan import Plan
@@ -34,6 +34,8 @@ ANSWERS: dict[str, tuple[str, str]] = {
     "moved_users_worse": ("failures", "users"), "heavy_model": ("energy", "model"),
 }  # fmt: skip
 """Of the demo's incidents: what its alert measures, and whose fault it is ('': none of the five)."""
+ONE_MODEL = ("circles", "polite_agent")
+"""The demo lets these agents call another model than their feature does: two surfaces would move. Here one does."""
 BLIND: dict[str, Callable[[Traits], bool]] = {
     "prefix_break": lambda traits: not traits.content,
 }
@@ -74,6 +76,9 @@ def case(name: str, seed: int) -> Case:
 
 def _incident(plan: Plan, name: str, random: Random) -> Case:
     INCIDENTS[name](plan, DAYS - random.uniform(3, 4.5))
+    if name in ONE_MODEL:
+        [feature] = [each for each in plan.features if each.name == plan.labels[0].features[0]]
+        plan.recast(feature, model=UNCACHED)
     _look_alikes(plan, random)
     [label] = plan.labels
     metric, surface = ANSWERS[name]

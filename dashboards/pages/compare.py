@@ -10,9 +10,10 @@ from typing import Any
 
 from dashboards.asked import Asked
 from dashboards.page import Page
-from dashboards.pages.trace import TraceView, read_tree
+from dashboards.pages.trace import TraceView, messages, read_tree
 from dashboards.pages.trace import view as view_trace
 from dashboards.trace.align import Pair, align
+from dashboards.trace.tree import Tree
 from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.figures import UNKNOWN, duration, energy, money, plural, short
@@ -81,7 +82,7 @@ def read(engine: Engine, a: str, b: str) -> CompareView:
         title = f"{plural(len(found), 'trace')} to compare with" if found else "No other trace began like this one"
         return CompareView(title, QUESTION, a, b, [], [], 0, found)
     tree_b = read_tree(engine, b)
-    pairs = align(tree_a, tree_b, _answers(engine, a), _answers(engine, b))
+    pairs = align(tree_a, tree_b, _answers(engine, a, tree_a), _answers(engine, b, tree_b))
     one, other = view_trace(engine, a, tree_a), view_trace(engine, b, tree_b)
     figures = [_figure(words, getattr(one, name), getattr(other, name), shown) for words, name, shown in FIGURES]
     return CompareView(
@@ -89,9 +90,8 @@ def read(engine: Engine, a: str, b: str) -> CompareView:
     )
 
 
-def _answers(engine: Engine, trace_id: str) -> dict[str, str]:
-    values = {"trace_id": trace_id, "limit": MOST_MESSAGES, "most": MOST_CHARACTERS}
-    rows = engine.query_guarded(sql.read(QUERIES / "trace_messages.sql"), values).records()
+def _answers(engine: Engine, trace_id: str, tree: Tree) -> dict[str, str]:
+    rows = messages(engine, trace_id, tree, MOST_MESSAGES, MOST_CHARACTERS)
     return {row["span_id"]: row["text"] for row in rows if row["answer"]}
 
 

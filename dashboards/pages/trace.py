@@ -165,13 +165,7 @@ def view(engine: Engine, trace_id: str, tree: Tree) -> TraceView:
     took = max(row["start_ns"] + (row["duration_ns"] or 0) for row in rows) - begin
     billed = [row for row in rows if row["billable"]]
     costs = [row["cost_usd"] for row in billed if row["cost_usd"] is not None]
-    limits = {"limit": MOST_MESSAGES, "most": MOST_CHARACTERS}
-    bounds = values | {"first": _moment(begin), "last": _moment(max(row["start_ns"] for row in rows))}
-    said = (
-        engine.query_guarded(sql.read(QUERIES / "trace_messages.sql"), bounds | limits).records()
-        if any(row["said"] for row in rows)
-        else []
-    )
+    said = messages(engine, trace_id, tree, MOST_MESSAGES, MOST_CHARACTERS)
     cost = sum(costs) if costs else None
     return TraceView(
         title=_title(rows, took, cost, settled),
@@ -192,11 +186,25 @@ def view(engine: Engine, trace_id: str, tree: Tree) -> TraceView:
         problems=tree.problems,
         graph=graphs.of_tree(tree),
         said=conversation(said, rows),
-        documents=engine.query_guarded(sql.read(QUERIES / "trace_documents.sql"), bounds).records(),
+        documents=engine.query_guarded(sql.read(QUERIES / "trace_documents.sql"), _bounds(trace_id, tree)).records(),
         different=_different(trace_id, begin),
         scores=engine.query_guarded(sql.read(QUERIES / "trace_scores.sql"), values).records(),
         people=_people(rows),
     )
+
+
+def messages(engine: Engine, trace_id: str, tree: Tree, most: int, characters: int) -> list[dict[str, Any]]:
+    """Rows of queries/trace_messages.sql: at most so many messages, each cut to so many characters."""
+    if not any(row["said"] for row in tree.rows):
+        return []
+    values = _bounds(trace_id, tree) | {"limit": most, "most": characters}
+    return engine.query_guarded(sql.read(QUERIES / "trace_messages.sql"), values).records()
+
+
+def _bounds(trace_id: str, tree: Tree) -> dict[str, Any]:
+    """A trace and the times between which its spans start."""
+    starts = [row["start_ns"] for row in tree.rows]
+    return {"trace_id": trace_id, "first": _moment(min(starts)), "last": _moment(max(starts))}
 
 
 def _different(trace_id: str, begin: int) -> str:

@@ -24,7 +24,7 @@ HUES = {"agent": 4, "workflow": 8, "model": 1, "tool": 2, "retriever": 3, "reran
 """Which hue of the style sheet a kind has."""
 MOST_NODES = 60
 LAYER_WIDTH, ROW_HEIGHT, MARGIN = 190, 64, 40
-WIDEST_LAYER, ROOM = 340, 1100
+WIDEST_LAYER, ROOM = 260, 1100
 """Few layers stand further apart, so that names and edges do not cross: pixels of one, and of all together."""
 SMALLEST, LARGEST = 7.0, 24.0
 """Radius in pixels: the area goes with cost."""

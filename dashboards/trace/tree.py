@@ -69,8 +69,9 @@ def _walk(
             continue
         seen.add(place)
         yield place, parent, depth
-        below = sorted(children.get(place, ()), key=lambda child: (-spans[child]["start_ns"], spans[child]["span_id"]))
-        stack += [(child, place, depth + 1) for child in below]
+        if below := children.get(place):  # most spans have none
+            latest = sorted(below, key=lambda child: (-spans[child]["start_ns"], spans[child]["span_id"]))
+            stack += [(child, place, depth + 1) for child in latest]
 
 
 def _problems(

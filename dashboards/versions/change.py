@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
-import scipy
+from scipy import special
 
 from spanledger.figures import UNKNOWN, money, percent, significant
 
@@ -116,10 +116,9 @@ def _interval(row: dict[str, Any]) -> tuple[float | None, float | None]:
     if not sum(parts):
         return None, None
     spread = sum(part**2 / (row[f"n_{side}"] - 1) for part, side in zip(parts, ("before", "after"), strict=True))
-    low, high = scipy.stats.t.interval(
-        0.95, sum(parts) ** 2 / spread, loc=row["after"] - row["before"], scale=sqrt(sum(parts))
-    )
-    return float(low), float(high)
+    reach = special.stdtrit(sum(parts) ** 2 / spread, 0.975) * sqrt(sum(parts))
+    difference = row["after"] - row["before"]
+    return float(difference - reach), float(difference + reach)
 
 
 def _difference(

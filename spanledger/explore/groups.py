@@ -15,7 +15,7 @@ from spanledger.filters import LONGEST_VALUE, Condition, compile_key, equals
 SUMS = Path(__file__).with_name("groups.sql")
 LATENCIES = Path(__file__).with_name("latencies.sql")
 MOST = 50
-MOST_TIMED = 500_000
+MOST_TIMED = 200_000
 """Spans that are enough for latencies."""
 
 Latencies = dict[tuple[bool, str | None], list[float]]

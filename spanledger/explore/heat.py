@@ -42,8 +42,8 @@ class Heat:
     """Milliseconds of a column."""
     edges: list[float]
     """Row r holds amounts from edges[r] to edges[r + 1]; empty when no amount is above 0."""
-    cells: list[tuple[int, int, int, int]]
-    """(column, row, spans, failed spans); row -1 holds amounts of 0."""
+    cells: list[list[int]]
+    """[column, row, spans, failed spans]; row -1 holds amounts of 0."""
     spans: int
     unknown: int
     """Spans that the measure is not known of, or that it does not belong to; they have no cell."""
@@ -75,11 +75,11 @@ def heat(engine: Engine, question: Question) -> Heat:
     )
 
 
-def joined(counted: list[tuple[int, int, int, int]]) -> tuple[list[float], list[tuple[int, int, int, int]]]:
+def joined(counted: list[tuple[int, int, int, int]]) -> tuple[list[float], list[list[int]]]:
     """Edges of the rows, and cells by row: levels are joined until few enough are between the least and the most."""
     levels = [level for _, level, _, _ in counted if level != ZERO]
     if not levels:
-        return [], [(place, -1, int(spans), int(failed)) for place, _, spans, failed in counted]
+        return [], [[place, -1, int(spans), int(failed)] for place, _, spans, failed in counted]
     least, most = min(levels), max(levels)
     join = next((join for join in JOINED if floor(most / join) - floor(least / join) < MOST_ROWS), JOINED[-1])
     first = floor(least / join)
@@ -89,7 +89,7 @@ def joined(counted: list[tuple[int, int, int, int]]) -> tuple[list[float], list[
         before = sums.get(key, (0, 0))
         sums[key] = (before[0] + int(spans), before[1] + int(failed))
     edges = [float(f"{10 ** ((first + row) * join / STEPS):.9g}") for row in range(floor(most / join) - first + 2)]
-    return edges, [(*key, *amounts) for key, amounts in sorted(sums.items())]
+    return edges, [[*key, *amounts] for key, amounts in sorted(sums.items())]
 
 
 def _millis(at: datetime) -> int:

@@ -248,16 +248,20 @@ def test_who_did_what_is_written_down(engine: Engine, office: Office, browse: Ca
     client.post(RULE, json={"name": "x", "role": "read"}, headers=admin)
     client.get(LOOK, headers=reader)
     client.post("/login", data={"key": "sl_a_secret"})
+    logged_in(browse(), made(office, "read"))
     entries = client.get("/api/v1/audit", headers=admin).json()["entries"]
+    assert "sl_a_secret" not in str(entries)
     assert [
         (entry["actor"], entry["role"], entry["action"], entry["subject"], entry["status"]) for entry in entries
     ] == [
+        ("the read", "read", "POST", "/login", 303),
+        ("", "", "POST", "/login", 401),
         ("the admin", "admin", "POST", "/api/v1/keys", 201),
         ("the admin", "admin", "DELETE", "/api/v1/tenants/acme", 200),
         ("the read", "read", "POST", "/api/v1/query", 200),
     ]
-    assert "SELECT 'mine'" in entries[2]["details"]
-    assert client.get("/api/v1/audit?action=DELETE", headers=admin).json()["entries"] == entries[1:2]
+    assert "SELECT 'mine'" in entries[4]["details"]
+    assert client.get("/api/v1/audit?action=DELETE", headers=admin).json()["entries"] == entries[3:4]
     assert client.get("/api/v1/audit?actor=nobody", headers=admin).json()["entries"] == []
 
 

@@ -14,6 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from analytics.triage.room import TriageRoom
 from api.app import create_app
 from spanledger.access import Scope, within
 from spanledger.access.filters import (
@@ -47,7 +48,7 @@ def scoped(engine: Engine, settings: Settings, tmp_path_factory: pytest.TempPath
     here = settings.model_copy(update={"data_dir": tmp_path_factory.mktemp("scoped"), "api_requests_per_minute": 0})
     office = Office(engine, here)
     key = office.store.create("acme", "read", [MINE])["key"]
-    app = create_app(engine, here, Told(), EmptyQuarantine(), NoJobs(), office=office)
+    app = create_app(engine, here, Told(), EmptyQuarantine(), NoJobs(), triages=TriageRoom(engine, here), office=office)
     headers = {"Authorization": f"Bearer {key}"}
     with TestClient(app, base_url="http://x", headers=headers, raise_server_exceptions=False) as client:
         yield client
@@ -303,6 +304,27 @@ def test_no_path_tells_of_another(scoped: TestClient, path: str) -> None:
     assert OTHER not in answer.text.replace(path.rsplit("/", maxsplit=1)[-1], "")
 
 
+def test_no_page_or_list_tells_of_another(scoped: TestClient) -> None:
+    """All that can be asked without naming something, whoever adds it: a new page is tried here as well."""
+    app: Any = scoped.app
+    routes = [inner for each in app.routes for inner in getattr(each, "original_router", app).routes]
+    paths = {each.path for each in routes if "GET" in getattr(each, "methods", ()) and "{" not in each.path}
+    assert {"/", "/explore", "/graph", "/models", "/api/v1/explore/heat", "/api/v1/explore/values"} <= paths
+    asked = {"from": "2026-11-20", "to": "2026-11-21", "by": "user_id", "key": "name", "format": "csv"}
+    for path in sorted(paths - {"/login"}):
+        answer = scoped.get(path, params=asked)
+        if answer.status_code == 422:
+            answer = scoped.get(path)
+        assert answer.status_code < 500, (path, answer.text)
+        assert OTHER not in answer.text, path
+
+
+def test_triage_of_a_scope_is_its_own(scoped: TestClient) -> None:
+    mine, others = f"{3:016x}", f"{4:016x}"
+    assert scoped.get(f"/api/v1/findings/{mine}/triage").status_code == 200
+    assert scoped.get(f"/api/v1/findings/{others}/triage").status_code == 404
+
+
 def test_mine_are_there(scoped: TestClient) -> None:
     spans = scoped.get("/api/v1/spans", params={**ASKED, "limit": 1000}).json()
     assert {span["tenant"] for span in spans["spans"]} == {MINE}
@@ -313,7 +335,7 @@ def test_mine_are_there(scoped: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/metrics", "/api/v1/keys", "/api/v1/audit", "/api/v1/rejected", "/api/v1/alerts/rules"]
+    "path", ["/metrics", "/api/v1/keys", "/api/v1/audit", "/api/v1/rejected", "/api/v1/alerts/rules", "/settings"]
 )
 def test_what_is_of_all_is_not_told(scoped: TestClient, path: str) -> None:
     assert scoped.get(path).status_code == 403

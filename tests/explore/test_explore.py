@@ -192,7 +192,7 @@ def test_a_comparison_that_meets_a_limit_leaves_the_rest_of_the_page(
         ("groups", {"by": "tenant = a"}, "Expected `and`"),
         ("groups", {"by": "tenant exists or name"}, "Expected one key"),
         ("groups", {"low": "2 parsecs"}, "write a number"),
-        ("groups", {"box_from": "noon"}, "box_from is no time"),
+        ("groups", {"box_from": "noon"}, "is no time"),
         ("difference", {}, "Select something"),
         ("difference", {"select": "status"}, "Expected"),
         ("values", {"key": "nothing"}, "no field"),

@@ -165,7 +165,9 @@ def test_a_phone(page: Page, scheme: str) -> None:
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.set_viewport_size({"width": 375, "height": 800})
     map_of(page, DAY + CHAT + SLOW)
+    page.locator(".views summary").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    page.locator(".views summary").click()
     expect(page.locator(".differences")).to_be_visible()
     shot(page, f"explore-phone-{scheme}")
 

@@ -87,3 +87,15 @@ def test_slots_without_a_base_say_nothing() -> None:
     assert level_change(amounts, bases, FIRST, LAST) is None
     bases[:10], amounts[:10] = 1.0, 1.0
     assert not split_gains(amounts, bases)[11:].any()
+
+
+def test_a_replacement_within_the_reference_is_not_noise_and_of_equal_splits_the_last_is_taken() -> None:
+    """Three releases, each replacing the one before; nothing in the slots around the last one."""
+    counts = np.zeros((SLOTS, 3))
+    counts[:60, 0], counts[60:170, 1], counts[180:, 2] = 6, 6, 6
+    found = histogram_change(counts, FIRST, LAST)
+    assert found
+    assert (found.at, found.dispersion) == (180, 1.0)
+    assert found.p_value < 1e-12
+    assert list(found.before) == [0.0, 1.0, 0.0]
+    assert found.n_before >= 100 * 6
