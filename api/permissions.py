@@ -27,7 +27,9 @@ OF_READERS = ("/api/v1/explore/views",)
 """Views of the explorer may be saved by who may look."""
 OF_ADMINS = ("/api/v1/keys", "/api/v1/audit", "/api/v1/rejected")
 """Told to administrators alone, with all below."""
-OF_ALL_TENANTS = frozenset({"/metrics", "/api/v1/alerts/rules", "/api/v1/alerts/channels"})
+OF_ALL_TENANTS = frozenset(
+    {"/metrics", "/api/v1/alerts/rules", "/api/v1/alerts/channels", "/settings", "/settings.json", "/settings.csv"}
+)
 """Figures of the whole service, and settings that may name any tenant."""
 AUDITED_READS = frozenset({"/api/v1/query", "/api/v1/spans/export"})
 

@@ -18,7 +18,7 @@ from spanledger.errors import SpanledgerError
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 5.0
+PATIENCE = 10.0
 """Seconds that a page is held back for its card, counted from when the alert fired: of a hundred that fire together
 none waits longer."""
 MOST_WAITING = 50

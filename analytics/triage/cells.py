@@ -16,6 +16,7 @@ from analytics.statistics.mix_rate import Floats
 from analytics.triage.asked import Asked
 from analytics.triage.signals import METRICS, SIGNALS
 from spanledger import sql
+from spanledger.access.scope import of_request
 from spanledger.engine import Engine
 from spanledger.filters import Condition, compile_filter
 from spanledger.moments import as_parameter
@@ -79,7 +80,9 @@ class Cells:
 def read(engine: Engine, asked: Asked, seconds: float) -> Cells:
     """The histograms of what is asked. QueryFailed or EngineUnavailable when it takes longer than `seconds`."""
     condition = compile_filter(asked.filter)
-    limits = {**LIMITS, "max_execution_time": seconds}
+    limits = (
+        {} if of_request() else {**LIMITS, "max_execution_time": seconds}
+    )  # a scope's handles have limits of their own
     slots = -((asked.begin - asked.until) // asked.slot)
     begin, end = as_parameter(asked.begin), as_parameter(asked.until)
     wanted = {**condition.parameters, "from": begin, "to": end, "minutes": int(asked.slot / timedelta(minutes=1))}
@@ -94,7 +97,7 @@ def read(engine: Engine, asked: Asked, seconds: float) -> Cells:
         "peers_per_million": round(min(1.0, MOST_PEERS / max(others, 1.0)) * WHOLE),
     }  # fmt: skip
     answer = engine.columns(_statement("cells", condition), wanted | more, limits)
-    found = _histograms(answer.values, asked.begin, asked.slot, slots)
+    found = _histograms(answer.values, slots)
     those = [each for meant, each in found if meant]
     return Cells(
         asked.begin,
@@ -130,37 +133,26 @@ def _statement(name: str, condition: Condition) -> str:
     return sql.read(HERE / f"{name}.sql").replace("FILTER", condition.sql)
 
 
-def _histograms(
-    columns: Mapping[str, list[Any]], begin: datetime, slot: timedelta, slots: int
-) -> list[tuple[bool, Histogram]]:
+def _histograms(columns: Mapping[str, list[Any]], slots: int) -> list[tuple[bool, Histogram]]:
     """Each with whether the filter means it. An answer without rows has no columns."""
     if not columns:
         return []
     rows: defaultdict[tuple[bool, str, str], list[int]] = defaultdict(list)
     for row, key in enumerate(zip(columns["meant"], columns["signal"], columns["stratum"], strict=True)):
         rows[key].append(row)
-    places = [
-        int((datetime.fromisoformat(text).replace(tzinfo=begin.tzinfo) - begin) / slot) for text in columns["slot"]
-    ]
     return [
-        (bool(meant), _histogram(columns, signal, stratum, of, places, slots))
-        for (meant, signal, stratum), of in rows.items()
+        (bool(meant), _histogram(columns, signal, stratum, of, slots)) for (meant, signal, stratum), of in rows.items()
     ]
 
 
-def _histogram(  # noqa: PLR0913, PLR0917  (a histogram's parts)
-    columns: Mapping[str, list[Any]], signal: str, stratum: str, rows: list[int], places: list[int], slots: int
-) -> Histogram:
-    values = tuple(dict.fromkeys(columns["value"][row] for row in rows))
-    column = {value: number for number, value in enumerate(values)}
+def _histogram(columns: Mapping[str, list[Any]], signal: str, stratum: str, rows: list[int], slots: int) -> Histogram:
+    values = tuple(columns["value"][row] for row in rows)
     counts = np.zeros((slots, len(values)))
     amounts, bases = (np.zeros((len(METRICS), slots, len(values))) for _ in range(2))
-    traces: dict[str, str] = {}
-    for row in rows:  # in the order of time: the last trace of a value stays
-        value = columns["value"][row]
-        at = (places[row], column[value])
-        counts[at] = columns["n"][row]
-        amounts[:, at[0], at[1]] = columns["amounts"][row]
-        bases[:, at[0], at[1]] = columns["bases"][row]
-        traces[value] = columns["trace"][row]
+    for column, row in enumerate(rows):
+        places = columns["places"][row]
+        counts[places, column] = columns["counts"][row]
+        amounts[:, places, column] = np.transpose(columns["amounts"][row])
+        bases[:, places, column] = np.transpose(columns["bases"][row])
+    traces = {columns["value"][row]: columns["trace"][row] for row in rows}
     return Histogram(signal, stratum, values, counts, amounts, bases, traces)

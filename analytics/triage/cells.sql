@@ -132,12 +132,21 @@ WITH
     ),
     ranked AS
     (
-        SELECT *, dense_rank() OVER (PARTITION BY meant, signal, stratum ORDER BY in_all DESC, value) AS place
+        SELECT *, dense_rank() OVER (PARTITION BY meant, signal, stratum ORDER BY in_all DESC, value) AS rank
         FROM (SELECT *, sum(n) OVER (PARTITION BY meant, signal, stratum, value) AS in_all FROM cells)
     )
 SELECT
-    meant, slot, signal, stratum, ifNull(if(place <= if(signal = 'words', 256, {values:UInt32}), value, '…'), '…') AS value, sum(n) AS n,
-    sumForEach(amounts) AS amounts, sumForEach(bases) AS bases, any(trace) AS trace
-FROM ranked
-GROUP BY meant, slot, signal, stratum, value
-ORDER BY meant, signal, stratum, value, slot
+    meant, signal, stratum, value, groupArray(place) AS places, groupArray(n) AS counts, groupArray(amounts) AS amounts,
+    groupArray(bases) AS bases, argMax(trace, place) AS trace
+FROM
+(
+    SELECT
+        meant, signal, stratum,
+        ifNull(if(rank <= if(signal = 'words', 256, {values:UInt32}), value, '…'), '…') AS value,
+        intDiv(dateDiff('minute', {from:DateTime64(3, 'UTC')}, slot), {minutes:UInt32}) AS place,
+        sum(ranked.n) AS n, sumForEach(ranked.amounts) AS amounts, sumForEach(ranked.bases) AS bases, any(ranked.trace) AS trace
+    FROM ranked
+    GROUP BY meant, slot, signal, stratum, value
+)
+GROUP BY meant, signal, stratum, value
+ORDER BY meant, signal, stratum, value

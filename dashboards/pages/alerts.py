@@ -17,6 +17,7 @@ from dashboards.forms import Fields, add_form
 from dashboards.page import NotThere, Page
 from dashboards.rooms import AlertsRoom
 from spanledger import sql
+from spanledger.access import of_request
 from spanledger.engine import Engine
 from spanledger.errors import BadRequest, NotFound
 from spanledger.figures import plural
@@ -51,6 +52,8 @@ class AlertsView:
     rules: list[dict[str, Any]]
     changes: list[dict[str, Any]]
     lengths: list[str]
+    whole: bool
+    """False for a key of some tenants, which is not told of rules and channels: they may name any tenant."""
 
 
 @dataclass(frozen=True)
@@ -117,9 +120,10 @@ def read(engine: Engine, room: AlertsRoom, asked: Asked) -> AlertsView:
     found = [_with_matchers(alert) for alert in room.alerts("open", "", "", MOST)]
     order = ("firing", "acknowledged", "pending")
     found.sort(key=lambda alert: (order.index(alert["state"]), ("page", "ticket", "digest").index(alert["severity"])))
-    channels, rules = room.channels(), room.rules()
+    whole = of_request() is None
+    channels, rules = (room.channels(), room.rules()) if whole else ([], [])
     return AlertsView(
-        title=_title(found, channels, rules),
+        title=_title(found, channels, rules, whole=whole),
         question="What fires, and who has it?",
         done=SAID.get(asked.value("done"), ""),
         open=found,
@@ -129,6 +133,7 @@ def read(engine: Engine, room: AlertsRoom, asked: Asked) -> AlertsView:
         rules=rules,
         changes=engine.query_guarded(sql.read(CHANGES), asked.parameters()).records(),
         lengths=list(LENGTHS),
+        whole=whole,
     )
 
 
@@ -167,7 +172,9 @@ def _with_matchers(alert: Mapping[str, Any]) -> dict[str, Any]:
     return {**alert, "matchers": "\n".join(f"{name}={as_pattern(value)}" for name, value in labels.items())}
 
 
-def _title(found: list[dict[str, Any]], channels: list[dict[str, Any]], rules: list[dict[str, Any]]) -> str:
+def _title(
+    found: list[dict[str, Any]], channels: list[dict[str, Any]], rules: list[dict[str, Any]], *, whole: bool
+) -> str:
     states = [alert["state"] for alert in found]
     firing, held = states.count("firing"), states.count("acknowledged")
     bad = sum(channel["state"] != "ok" for channel in channels) + sum(rule["state"] != "ok" for rule in rules)
@@ -175,7 +182,7 @@ def _title(found: list[dict[str, Any]], channels: list[dict[str, Any]], rules: l
         f"{plural(firing, 'alert')} {'fires' if firing == 1 else 'fire'}" if firing else "Nothing fires",
         f"{held} acknowledged" if held else "",
         f"{bad} of rules and channels with a fault" if bad else "",
-        "no channel is set" if not channels else "",
+        "no channel is set" if whole and not channels else "",
     ]
     return ", ".join(part for part in parts if part)
 

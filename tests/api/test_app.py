@@ -113,6 +113,8 @@ def test_the_api_describes_itself(client: TestClient) -> None:
         "/api/v1/energy/spans/{span_id}",
         "/api/v1/findings", "/api/v1/findings/{finding_id}", "/api/v1/jobs", "/api/v1/jobs/runs",
         "/api/v1/jobs/{job}/runs", "/api/v1/jobs/{job}/run", "/api/v1/jobs/backfill", "/api/v1/jobs/{job}/backfill",
+        "/api/v1/explore/heat", "/api/v1/explore/groups", "/api/v1/explore/difference", "/api/v1/explore/keys",
+        "/api/v1/explore/values", "/api/v1/explore/tail", "/api/v1/explore/views", "/api/v1/explore/views/{view_id}",
         "/api/v1/keys", "/api/v1/keys/{key_id}", "/api/v1/audit", "/api/v1/traces", "/api/v1/scores",
         "/api/v1/spans/export", "/api/v1/explore/heat", "/api/v1/explore/groups", "/api/v1/explore/difference",
         "/api/v1/explore/tail", "/api/v1/explore/keys", "/api/v1/explore/values", "/api/v1/explore/views",

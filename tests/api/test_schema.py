@@ -24,6 +24,7 @@ from tests.api.conftest import EmptyQuarantine, NoJobs, Told
 
 EXAMPLES = 5
 """Of each operation: some ten seconds with all."""
+MADE = ("saved_views", "api_keys", "api_key_uses", "audit_log")
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
 
 
@@ -51,7 +52,7 @@ def described(engine: Engine, settings: Settings, tmp_path_factory: pytest.TempP
 @pytest.fixture(scope="module", autouse=True)
 def _clean(engine: Engine) -> Iterator[None]:
     yield
-    for table in ("revenue", "alert_rules", "alert_silences", "price_overrides", "model_aliases"):
+    for table in ("revenue", "alert_rules", "alert_silences", "price_overrides", "model_aliases", *MADE):
         engine.command(f"TRUNCATE TABLE {table} SYNC")
 
 

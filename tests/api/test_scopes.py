@@ -131,6 +131,7 @@ COUNTS = [
     ("SELECT count() FROM alerts", 1000),
     ("SELECT count() FROM alert_history", 1000),
     ("SELECT sum(calls) FROM usage", 1000),
+    ("SELECT sum(calls) FROM usage_parts", 1000),
     ("SELECT count() FROM revenue", 1000),
     ("SELECT count() FROM edges", 0),
     ("SELECT sum(_exact) FROM (SELECT count() AS _exact FROM spans GROUP BY _part, _partition_id)", 1000),
@@ -334,7 +335,7 @@ def test_mine_are_there(scoped: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/metrics", "/api/v1/keys", "/api/v1/audit", "/api/v1/rejected", "/api/v1/alerts/rules"]
+    "path", ["/metrics", "/api/v1/keys", "/api/v1/audit", "/api/v1/rejected", "/api/v1/alerts/rules", "/settings"]
 )
 def test_what_is_of_all_is_not_told(scoped: TestClient, path: str) -> None:
     assert scoped.get(path).status_code == 403

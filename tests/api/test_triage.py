@@ -19,10 +19,11 @@ from analytics.jobs.catalogue import JOBS
 from analytics.triage.room import TriageRoom
 from api.app import create_app
 from dashboards.runbooks import FOLDER, runbook
+from spanledger.access.scope import Scope, within
 from spanledger.cli import local
 from spanledger.cli.commands import app as commands
 from spanledger.engine import Engine
-from spanledger.errors import EngineUnavailable
+from spanledger.errors import EngineUnavailable, NotFound
 from spanledger.moments import as_parameter
 from spanledger.settings import Settings
 from tests.analytics.triage.traffic import BREAK, END, Row, put
@@ -119,6 +120,25 @@ def test_the_command(client: TestClient, engine: Engine, monkeypatch: pytest.Mon
     said = CliRunner().invoke(commands, ["triage", "--finding", FINDING, "--json"])
     assert json.loads(said.output)["suspect"] == "prompt"
     assert (BREAK - timedelta(days=1)).strftime("%Y") in said.output
+
+
+def test_a_key_of_one_tenant_sees_nothing_of_others(client: TestClient, engine: Engine, settings: Settings) -> None:
+    """Nor what was kept from an answer to somebody who may see all."""
+    put(engine, tenant="globex")
+    room = TriageRoom(engine, settings.model_copy(update={"query_max_seconds": 60}))
+    whole = room.window(BREAK, END, "", "cost")
+    about = room.finding(FINDING)
+    assert client
+    with within(Scope.of(("acme",))):
+        mine = room.window(BREAK, END, "", "cost")
+        again = room.finding(FINDING)
+    assert mine["traces"] * 2 == pytest.approx(whole["traces"], rel=0.01)
+    assert again["suspect"] == about["suspect"] == "prompt"
+    assert again is not about
+    users = next(each for each in again["surfaces"] if each["surface"] == "users")
+    assert "share of all traffic" in users["not_seen"], "it sees no traffic but its own"
+    with within(Scope.of(("globex",))), pytest.raises(NotFound):
+        room.finding(FINDING)
 
 
 KINDS = sorted({kind.name for job in JOBS for kind in job.kinds} | {"rule", "spanledger"})

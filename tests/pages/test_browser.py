@@ -14,7 +14,8 @@ from tests.pages.conftest import ALERT, HOSTILE, OTHER, TRACE, shot
 
 VERSIONS = {"prompt": f"/prompts/versions?name={quote(HOSTILE)}", "model": "/models/revisions?name=gpt-4o"}
 ONE = {"trace": f"/traces/{TRACE}", "alert": f"/alerts/{ALERT}", "mapping": "/settings/mapping", **VERSIONS}
-ONE |= {"compare": f"/compare?a={TRACE}&b={OTHER}", "candidates": f"/compare?a={TRACE}"}
+ONE |= {"compare": f"/compare?a={TRACE}&b={OTHER}", "candidates": f"/compare?a={TRACE}",
+    "alike": f"/traces/{TRACE}/alike", "runbook": "/runbooks/agent_loop"}  # fmt: skip
 PAGES = {path.strip("/") or "now": path for _, path, _ in NAV} | ONE
 """By the name of its picture."""
 

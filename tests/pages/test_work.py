@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Page, expect
+from pydantic import SecretStr
 
 from analytics.alerts.matching import matches
+from analytics.alerts.room import AlertRoom
+from dashboards.asked import read as read_asked
+from dashboards.pages import alerts
 from dashboards.pages.alerts import as_pattern, matchers
 from dashboards.versions.change import changes
+from spanledger.access import Scope, within
 from spanledger.engine import Engine
 from spanledger.errors import BadRequest
 from spanledger.mapping.paste import as_request
+from spanledger.settings import Settings
 from tests.pages.conftest import HOSTILE, TRACE
 
 
@@ -153,3 +160,14 @@ def test_two_traces_are_chosen_and_compared(page: Page) -> None:
     assert page.locator(".steps tbody tr").count() == 4
     page.get_by_role("link", name="Swap").click()
     page.wait_for_url(lambda url: f"b={TRACE}" in url)
+
+
+def test_a_key_of_some_tenants_is_not_told_of_rules_and_channels(engine: Engine, settings: Settings) -> None:
+    room = AlertRoom(
+        engine, settings.model_copy(update={"alert_channels": (SecretStr("a=webhook+http://k@127.0.0.1:9"),)})
+    )
+    asked = read_asked("/alerts", {}, datetime.now(UTC), "7d")
+    assert alerts.read(engine, room, asked).channels
+    with within(Scope(("acme",))):
+        seen = alerts.read(engine, room, asked)
+    assert (seen.channels, seen.rules, seen.open, seen.changes) == ([], [], [], [])
