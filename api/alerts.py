@@ -10,41 +10,14 @@ from fastapi import APIRouter, Query
 from fastapi import Path as InPath
 from pydantic import BaseModel, ConfigDict, Field
 
+import dashboards
+
 AlertId = Annotated[str, InPath(pattern="^[0-9a-f]{16}$")]
 Name = Annotated[str, InPath(min_length=1, max_length=100)]
 
 
-class AlertsRoom(Protocol):
-    """What alerts there are and what can be done; analytics implements it."""
-
-    def alerts(self, state: str, severity: str, rule: str, limit: int) -> list[dict[str, Any]]:
-        """Those that pass a filter."""
-
-    def alert(self, alert_id: str) -> dict[str, Any]:
-        """One, with its history."""
-
-    def acknowledge(self, alert_id: str, by: str) -> dict[str, Any]:
-        """Somebody has it."""
-
-    def silences(self) -> list[dict[str, Any]]:
-        """Those that are on or to come."""
-
-    def silence(
-        self, matchers: Mapping[str, str], until: datetime, by: str, comment: str, since: datetime | None = None
-    ) -> dict[str, Any]:
-        """Add one."""
-
-    def end_silence(self, silence_id: str) -> dict[str, Any]:
-        """End one."""
-
-    def channels(self) -> list[dict[str, Any]]:
-        """All, with how they are."""
-
-    def test(self, name: str) -> dict[str, Any]:
-        """Send a test."""
-
-    def rules(self) -> list[dict[str, Any]]:
-        """All, with how they are."""
+class AlertsRoom(dashboards.AlertsRoom, Protocol):
+    """What pages can do with alerts, and changing rules; analytics implements it."""
 
     def put_rule(self, name: str, given: Mapping[str, Any], by: str) -> dict[str, Any]:
         """Add or change one."""

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from spanledger.filters.fields import columns_of_keys
+from spanledger.otlp_attributes import as_attributes
 
 SPANS_OF_A_LINE = 500
 KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
@@ -97,16 +98,4 @@ def _values(item: Any) -> list[Any]:
 
 
 def _attributes(values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [{"key": key, "value": _value(value)} for key, value in values.items() if value not in ("", None, [])]
-
-
-def _value(value: Any) -> dict[str, Any]:
-    if isinstance(value, bool):
-        return {"boolValue": value}
-    if isinstance(value, int):
-        return {"intValue": str(value)}
-    if isinstance(value, float):
-        return {"doubleValue": value}
-    if isinstance(value, list):
-        return {"arrayValue": {"values": [_value(item) for item in value]}}
-    return {"stringValue": str(value)}
+    return as_attributes({key: value for key, value in values.items() if value not in ("", None, [])})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.rooms import Explain, Rooms
+from dashboards.rooms import AlertsRoom, Explain, Rooms
 from dashboards.routes import router
 
-__all__ = ["Explain", "Rooms", "router"]
+__all__ = ["AlertsRoom", "Explain", "Rooms", "router"]

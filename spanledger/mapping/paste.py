@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from spanledger.errors import BadRequest
+from spanledger.otlp_attributes import as_attributes
 
 TRACE, SPAN = "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174"
 FORMS = "an OTLP/JSON request, one span of it, a span as a console exporter prints it, or an object of attributes"
@@ -46,28 +47,10 @@ def _span(given: Json) -> tuple[Json, list[Json], str]:
     if isinstance(attributes, list):
         return made | given, [], ""
     if not isinstance(attributes, Mapping):
-        return made | {"attributes": _attributes(given)}, [], ""
+        return made | {"attributes": as_attributes(given)}, [], ""
     resource = given.get("resource")
     said = resource.get("attributes") if isinstance(resource, Mapping) else None
     scope = given.get("instrumentation_scope", given.get("instrumentationScope"))
     name = scope.get("name") if isinstance(scope, Mapping) else ""
-    kept = made | {"name": str(given.get("name", "pasted")), "attributes": _attributes(attributes)}
-    return kept, _attributes(said) if isinstance(said, Mapping) else [], str(name or "")
-
-
-def _attributes(given: Mapping[str, Any]) -> list[Json]:
-    return [{"key": str(key), "value": _value(value)} for key, value in given.items()]
-
-
-def _value(value: Any) -> Json:
-    if isinstance(value, bool):
-        return {"boolValue": value}
-    if isinstance(value, int):
-        return {"intValue": str(value)}
-    if isinstance(value, float):
-        return {"doubleValue": value}
-    if isinstance(value, list):
-        return {"arrayValue": {"values": [_value(each) for each in value]}}
-    if isinstance(value, dict):
-        return {"kvlistValue": {"values": _attributes(value)}}
-    return {"stringValue": "" if value is None else str(value)}
+    kept = made | {"name": str(given.get("name", "pasted")), "attributes": as_attributes(attributes)}
+    return kept, as_attributes(said) if isinstance(said, Mapping) else [], str(name or "")
