@@ -19,12 +19,12 @@ SENDERS: frozenset[Role] = frozenset({"ingest", "admin"})
 ADMINS: frozenset[Role] = frozenset({"admin"})
 ALL: frozenset[Role] = frozenset({"ingest", "read", "admin"})
 
-READING_POSTS = frozenset({"/api/v1/query", "/settings/mapping"})
+READING_POSTS = frozenset({"/api/v1/query"})
 """Ask for much and change nothing."""
 OF_ALL = frozenset({"/logout", "/readyz"})
 SENDING = frozenset({"/api/v1/scores"})
-OF_READERS = ("/api/v1/explore/views",)
-"""Views of the explorer may be saved by who may look."""
+OF_READERS = ("/api/v1/explore/views", "/settings/mapping")
+"""Views of the explorer may be saved, and spans pasted, by who may look; pages of strangers may ask for neither."""
 OF_ADMINS = ("/api/v1/keys", "/api/v1/audit", "/api/v1/rejected")
 """Told to administrators alone, with all below."""
 OF_ALL_TENANTS = frozenset(

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from spanledger.engine import Engine
 from spanledger.moments import as_parameter
 from tests.explore.conftest import spans
+from tests.pages import axe
 from tests.pages.conftest import shot
 
 DAY = "/explore?from=2026-11-20T00:00Z&to=2026-11-21T00:00Z"
@@ -52,6 +53,7 @@ def test_a_region_is_drawn_and_what_is_different_there_is_told(page: Page) -> No
     expect(page.locator("h1")).to_contain_text("20 selected spans")
     expect(page.locator("#heat rect.selection")).to_be_visible()
     shot(page, "explore-selection")
+    assert not axe.faults(page)
     page.locator(".differences a", has_text="acme").first.click()
     expect(page.locator("[data-filter]")).to_have_value('operation = chat and tenant = "acme"')
     page.go_back()

@@ -32,8 +32,15 @@ def test_a_person_logs_in_and_out(
         page.keyboard.press("Enter")
         page.wait_for_url("**/traces?range=7d")
         assert page.evaluate("document.cookie").find("spanledger_session") == -1
+        page.goto("/alerts")
+        assert page.locator("main form[method=post]").count() == 0, (
+            "who only reads is shown no forms that change something"
+        )
         page.goto("/settings/mapping")
-        assert page.locator("main form").count() == 0, "who only reads is shown no forms that change something"
+        page.get_by_label("Span or attributes").fill("no JSON")
+        page.get_by_role("button", name="Show").click()
+        expect(page.get_by_role("alert")).to_contain_text("This is no JSON")
+        page.goto("/traces?range=7d")
         page.get_by_role("button", name="Log out").click()
         page.wait_for_url("**/login")
         page.goto("/")
