@@ -116,7 +116,8 @@ def test_the_api_describes_itself(client: TestClient) -> None:
         "/api/v1/explore/heat", "/api/v1/explore/groups", "/api/v1/explore/difference", "/api/v1/explore/keys",
         "/api/v1/explore/values", "/api/v1/explore/tail", "/api/v1/explore/views", "/api/v1/explore/views/{view_id}",
         "/api/v1/keys", "/api/v1/keys/{key_id}", "/api/v1/audit", "/api/v1/traces", "/api/v1/scores",
-        "/api/v1/spans/export", "/api/v1/sessions", "/api/v1/sessions/{id}", "/api/v1/users", "/api/v1/users/{id}", "/api/v1/tasks",
+        "/api/v1/spans/export", "/api/v1/sessions", "/api/v1/sessions/{id}", "/api/v1/users", "/api/v1/users/{id}",
+        "/api/v1/tasks",
         "/api/v1/tasks/{id}", "/api/v1/prompts", "/api/v1/prompts/{name}",
     }  # fmt: skip
     answer = paths["/api/v1/query"]["post"]["responses"]
