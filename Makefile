@@ -14,7 +14,7 @@ demo: $(VENV)/.run  ## a service full of made-up traffic with known incidents, a
 	@$(BIN)/spanledger demo
 
 test: setup instrumentations  ## all tests
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 setup: $(VENV)/.dev  ## what developers need
 

@@ -14,8 +14,8 @@ from bench.service import Service, running
 PER_REQUEST = 512
 HOUR_NS = 3_600_000_000_000
 GIB = 1024.0**3
-WITHOUT_SETTLING = {"SPANLEDGER_SETTLE_EVERY_SECONDS": "3600"}
-"""Settling is measured by itself (`settle`)."""
+WITHOUT_SETTLING = {"SPANLEDGER_SETTLE_EVERY_SECONDS": "3600", "SPANLEDGER_JOBS_SCHEDULE": "off"}
+"""Settling and jobs are measured by themselves (`settle`, `jobs`)."""
 MERGED_AWAY_SECONDS = 60.0
 """After which parts that were merged into others are gone from the disk."""
 
@@ -56,7 +56,7 @@ def cpu_per_span(scale: float) -> list[Figure]:
     ours = statistics.median(result[0] for result in results)
     theirs = statistics.median(rotels)
     return [
-        Figure("service CPU a span, socket to merged row", ours, "µs", most=12),
+        Figure("service CPU a span, socket to merged row", ours, "µs", most=15),
         Figure("rotel in the same run, re-encoding only", theirs, "µs"),
         Figure("ratio", ours / theirs, "×"),
         Figure("accepted at full speed", statistics.median(result[1] for result in results) / 1000, "thousand spans/s"),

@@ -65,7 +65,7 @@ def significant(value: float, figures: int = 3) -> str:
 
 
 def money(value: float | None) -> str:
-    """`$4,812`, `$12.30`, `$0.12`, `$0.0031`, `−$3,960`."""
+    """In a column: `$4,812`, `$12.30`, `$0.12`, `$0.0031`, `−$3,960`."""
     if value is None:
         return UNKNOWN
     sign, amount = ("−" if value < 0 else ""), abs(value)
@@ -74,6 +74,17 @@ def money(value: float | None) -> str:
     if amount >= 0.1 or amount == 0:
         return f"{sign}${amount:,.2f}"
     return f"{sign}${significant(amount, 2)}"
+
+
+def usd(amount: float) -> str:
+    """In a sentence: `$4,812`, `$40`, `$12.30`, `$0.0031`, `−$3,960`: whole from 100 on, two digits below a cent."""
+    size = abs(amount)
+    sign = "−" if amount < 0 else ""
+    if size >= 100:
+        return f"{sign}${size:,.0f}"
+    if size >= 0.01 or size == 0:
+        return f"{sign}${size:.2f}".removesuffix(".00")
+    return f"{sign}${size:.2g}"
 
 
 def energy(kwh: float | None) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from analytics.alerts.life import Alert, Change, Event
+from spanledger.figures import usd
 from spanledger.moments import as_parameter
 
 OWN_RULE = "spanledger"
@@ -68,7 +69,7 @@ class Message:
         found = {
             "rule": alert.rule,
             "who": ", ".join(f"{name}={value}" for name, value in alert.labels.items()),
-            "cost": f"${text.cost_usd:,.2f}" if text.cost_usd is not None else "",
+            "cost": usd(text.cost_usd) if text.cost_usd is not None else "",
             "energy": f"{text.energy_kwh:,.3g} kWh" if text.energy_kwh is not None else "",
             "customers hit": f"{text.tenants_hit:,}" if text.tenants_hit is not None else "",
             "value": f"{text.value:,.6g}" if text.value is not None else "",

@@ -13,6 +13,7 @@ from analytics.cache_hit_rate.coverage import LostCoverage
 from analytics.cache_hit_rate.explain import Event
 from analytics.cache_hit_rate.money import FORMULA
 from analytics.jobs.contract import Candidate, Severity
+from spanledger.figures import usd
 from spanledger.sql import Plain, shown
 
 HERE = Path(__file__).parent
@@ -122,7 +123,7 @@ def _place(subject: Mapping[str, str]) -> str:
 def _summary(event: Event, per_day: float | None) -> str:
     since = f"{'At the latest since' if event.open_start else 'Since'} {event.since:%Y-%m-%d %H:%M} UTC"
     if event.broken:
-        money = f"costs {_usd(per_day)} a day more" if per_day is not None else "what it costs is not known"
+        money = f"costs {usd(per_day)} a day more" if per_day is not None else "what it costs is not known"
         over = "" if event.fall.persistence[0] else ", and over by the end of the window"
         return f"{since}{over}: {money}; {event.mechanism.sentence}{_around(event)}."
     return f"{since}: {event.mechanism.sentence}."

@@ -23,6 +23,7 @@ from analytics.statistics.shares import (
     top_share_change,
     top_share_interval,
 )
+from spanledger.figures import usd
 
 Floats = NDArray[np.float64]
 
@@ -81,7 +82,7 @@ def _report(inputs: Inputs, frame: pl.DataFrame) -> Candidate:
         effect_unit=f"share of the {label}",
         n=len(costs),
         title=f"{count} of {len(costs):,} customers make {wording.percent(share) if total > 0 else 'none'} of "
-        f"{wording.usd(total)} in {wording.length(period.days)}",
+        f"{usd(total)} in {wording.length(period.days)}",
         summary=f"{details['tail']['verdict']} {_margins_in_words(inputs)}".strip(),
         since=period.since,
         until=period.until,
@@ -165,7 +166,7 @@ def _margins_in_words(inputs: Inputs) -> str:
         return f"All {margin.height:,} customers with known revenue pay more than they cost."
     return (
         f"{len(losing):,} of {margin.height:,} customers with known revenue cost more than they pay, together "
-        f"{wording.usd(-float(losing.sum()))}."
+        f"{usd(-float(losing.sum()))}."
     )
 
 

@@ -16,6 +16,7 @@ from analytics.cost_concentration.period import Period
 from analytics.cost_concentration.stretch import largest_stretch
 from analytics.cost_concentration.thresholds import Thresholds
 from analytics.jobs.contract import Candidate, Kind, Report, Severity
+from spanledger.figures import usd
 
 KIND = Kind("negative_margin", "A customer costs more than it pays.", min_n=0)
 MOST = 20
@@ -94,8 +95,8 @@ def _price(row: dict[str, Any], balance: Balance) -> float:
 def _costing(balance: Balance, price: float) -> str:
     """What it costs, in the words of its price where the time is about a month."""
     if not MONTH_LONG <= balance.days <= 32:
-        return f"cost {wording.usd(balance.cost_usd)} in {wording.length(balance.days)}"
-    return f"costs {wording.usd(balance.cost_usd if balance.cost_usd > price else balance.cost_per_month)}"
+        return f"cost {usd(balance.cost_usd)} in {wording.length(balance.days)}"
+    return f"costs {usd(balance.cost_usd if balance.cost_usd > price else balance.cost_per_month)}"
 
 
 def _candidate(inputs: Inputs, row: dict[str, Any], balance: Balance) -> Candidate:
@@ -114,10 +115,10 @@ def _candidate(inputs: Inputs, row: dict[str, Any], balance: Balance) -> Candida
         effect=round(month - price, 6),
         effect_unit="USD/month",
         n=int(row["calls"]),
-        title=f"Customer {name} pays {wording.usd(price)} a month and {_costing(balance, price)}",
+        title=f"Customer {name} pays {usd(price)} a month and {_costing(balance, price)}",
         summary=f"From {wording.moment(period.since)} to {wording.moment(period.until)} it cost "
-        f"{wording.usd(row['cost_usd'])} against {wording.usd(row['revenue_usd'])} of revenue, a loss of "
-        f"{wording.usd(loss)} since {wording.moment(since)}; at this rate it costs {wording.usd(month)} a month, the "
+        f"{usd(row['cost_usd'])} against {usd(row['revenue_usd'])} of revenue, a loss of "
+        f"{usd(loss)} since {wording.moment(since)}; at this rate it costs {usd(month)} a month, the "
         "price at which it would break even.",
         since=since,
         until=until,

@@ -17,6 +17,7 @@ from analytics.cost_concentration.inputs import Inputs
 from analytics.cost_concentration.period import HOUR, WEEK, Period
 from analytics.cost_concentration.stretch import largest_stretch
 from analytics.jobs.contract import Candidate, Kind, Report, Severity
+from spanledger.figures import usd
 
 Floats = NDArray[np.float64]
 
@@ -194,10 +195,8 @@ def _since(inputs: Inputs, row: dict[str, Any]) -> tuple[Any, Any]:
 def _title(name: str, row: dict[str, Any], days: float) -> str:
     when = "in the last week" if days == 7 else f"in the last {wording.length(days)}"
     if row["earlier_usd"] == 0:
-        return f"Customer {name} is new and cost {wording.usd(row['recent_usd'])} {when}"
-    return (
-        f"Customer {name} cost {wording.usd(row['recent_usd'])} {when}, {wording.usd(row['earlier_usd'])} a week before"
-    )
+        return f"Customer {name} is new and cost {usd(row['recent_usd'])} {when}"
+    return f"Customer {name} cost {usd(row['recent_usd'])} {when}, {usd(row['earlier_usd'])} a week before"
 
 
 def _why(row: dict[str, Any], factor: float) -> str:

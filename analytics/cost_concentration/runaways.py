@@ -16,6 +16,7 @@ from analytics.cost_concentration.period import WEEK, Period
 from analytics.cost_concentration.runaway import FEWEST_DAYS, TIMES_USUAL, Runaway, Verdict, judge
 from analytics.cost_concentration.thresholds import Thresholds
 from analytics.jobs.contract import Candidate, Kind, Report, Severity
+from spanledger.figures import usd
 
 KIND = Kind(
     "runaway",
@@ -128,8 +129,7 @@ def _candidate(inputs: Inputs, tenant: str, found: Runaway, severity: Severity, 
         effect_unit="usual days",
         n=int(calls),
         persistence=(found.raised_hours, min(3, found.stop - found.start)),
-        title=f"Customer {name} {went} {wording.usd(found.day_usd)} in 24 hours, {wording.times(found.factor)} "
-        "its usual day",
+        title=f"Customer {name} {went} {usd(found.day_usd)} in 24 hours, {wording.times(found.factor)} its usual day",
         summary=_summary(inputs, found, price),
         since=since,
         until=until,
@@ -153,8 +153,8 @@ def _candidate(inputs: Inputs, tenant: str, found: Runaway, severity: Severity, 
 def _summary(inputs: Inputs, found: Runaway, price: float | None) -> str:
     since, until = wording.moment(inputs.at(found.start)), wording.moment(inputs.at(found.stop))
     when = f"since {since}" if found.ongoing else f"from {since} to {until}"
-    above = f"{wording.usd(found.excess_usd)} above the usual {wording.usd(found.usual_usd)} a day {when}"
+    above = f"{usd(found.excess_usd)} above the usual {usd(found.usual_usd)} a day {when}"
     if price is None:
         return f"That is {above}; what this customer pays is not known."
     loss = found.day_usd * MONTH_DAYS - price
-    return f"That is {above}; it pays {wording.usd(price)} a month and at this rate loses {wording.usd(loss)} a month."
+    return f"That is {above}; it pays {usd(price)} a month and at this rate loses {usd(loss)} a month."

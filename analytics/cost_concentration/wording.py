@@ -7,17 +7,6 @@ from datetime import datetime
 LONGEST_NAME = 80
 
 
-def usd(amount: float) -> str:
-    """Whole dollars from 100 on, cents below, two digits below a cent."""
-    size = abs(amount)
-    sign = "-" if amount < 0 else ""
-    if size >= 100:
-        return f"{sign}${size:,.0f}"
-    if size >= 0.01 or size == 0:
-        return f"{sign}${size:.2f}".removesuffix(".00")
-    return f"{sign}${size:.2g}"
-
-
 def percent(part: float) -> str:
     """Without decimals from 10 % on."""
     return f"{100 * part:.0f} %" if abs(part) >= 0.0995 else f"{100 * part:.1f} %"

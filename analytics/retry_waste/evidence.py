@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from analytics.jobs.contract import Window
+from spanledger.figures import usd
 from spanledger.sql import shown
 
 SHOWN = Path(__file__).with_name("shown.sql")
@@ -18,12 +19,8 @@ def spans_query(window: Window, trace_ids: Sequence[str]) -> str:
 
 
 def dollars(amount: float | None) -> str:
-    """For reading: $4,213, $12.30, $0.042; said when it is unknown."""
-    if amount is None:
-        return "an unknown amount"
-    if amount >= 100:
-        return f"${amount:,.0f}"
-    return f"${amount:.2f}" if amount >= 1 else f"${amount:.2g}" if amount else "$0"
+    """For reading; said when it is unknown."""
+    return "an unknown amount" if amount is None else usd(amount)
 
 
 def percent(share: float) -> str:

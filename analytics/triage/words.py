@@ -7,6 +7,7 @@ from datetime import datetime
 from analytics.alerts.evaluate import clean
 from analytics.triage.judge import Evidence, Share, Triage, Verdict
 from analytics.triage.signals import METRICS, Metric
+from spanledger.figures import usd
 
 MOST_VALUE = 48
 SHARES = 2
@@ -65,7 +66,7 @@ def value_in_words(evidence: Evidence, value: str) -> str:
 def level(metric: Metric, value: float) -> str:
     """A metric's level with its unit."""
     if metric.unit == "USD":
-        return f"${value:,.3g}"
+        return usd(value)
     return f"{value:.1%}" if not metric.unit else f"{value:,.3g} {metric.unit}"
 
 

@@ -16,6 +16,7 @@ from analytics.user_drift.judge import Confounded, Moved
 from analytics.user_drift.queries import NUMBERS, layer_query, texts_query, versions_query
 from analytics.user_drift.shift import Shift
 from analytics.user_drift.timing import persistence
+from spanledger.figures import usd
 
 SHOWN = timedelta(days=14)
 """The query shows so many days before the shift."""
@@ -118,7 +119,7 @@ def _summary(moved: Moved, evidence: Evidence, since: datetime, rows: pl.DataFra
         parts.append(f"success (by {evidence.quality.by}) {rates}")
     extra = evidence.extra_usd
     if extra is not None and extra > 0:
-        parts.append(f"${extra:,.2f} more than at the price of a call before")
+        parts.append(f"{usd(extra)} more than at the price of a call before")
     if not any(shift.layer == "content" for shift in verdict.shifts):
         parts.append("what they write was not compared (no sketches)")
     return "; ".join(parts) + "."

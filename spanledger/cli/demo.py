@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -25,6 +25,7 @@ from spanledger.demo.labels import Label
 from spanledger.demo.plan import Plan
 from spanledger.demo.workload import Workload, play
 from spanledger.errors import BadRequest
+from spanledger.figures import money
 from spanledger.settings import Settings, load
 
 DATA_DIR = Path("data-demo")
@@ -163,15 +164,11 @@ def _show(service: DemoService) -> None:
     for found in findings:
         table.add_row(
             Text(found["severity"], STYLES[found["severity"]]), found["state"], Text(found["title"]),
-            _usd(found["cost_usd"]), str(found["first_seen"])[:16].replace("T", " "),
+            money(found["cost_usd"]), str(found["first_seen"])[:16].replace("T", " "),
             f"spanledger findings show {found['finding_id']}",
         )  # fmt: skip
     console.print(table)
     console.print(f"\npages and API  {service.api}\nfindings       {service.api}/api/v1/findings", highlight=False)
-
-
-def _usd(value: Any) -> str:
-    return "–" if value is None else f"{float(value):,.0f}"
 
 
 def _bar() -> Progress:

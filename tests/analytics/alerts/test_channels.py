@@ -67,7 +67,7 @@ def test_pagerduty_as_its_schema_says(receiver: Receiver) -> None:
     assert [body["event_action"] for body in bodies] == ["trigger", "trigger", "acknowledge", "resolve"]
     assert {body["dedup_key"] for body in bodies} == {f"{'ab' * 8}:2"}
     assert {body["routing_key"] for body in bodies} == {"R0UT1NGKEY"}
-    assert bodies[0]["payload"]["custom_details"]["cost"] == "$120.00"
+    assert bodies[0]["payload"]["custom_details"]["cost"] == "$120"
 
 
 def test_slack_as_its_reference_says(receiver: Receiver) -> None:

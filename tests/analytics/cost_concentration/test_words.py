@@ -12,6 +12,7 @@ from analytics.cost_concentration import wording
 from analytics.cost_concentration.movers import paired_test
 from analytics.cost_concentration.verdict import in_words, judge
 from analytics.statistics.tail import Comparison, GoodnessOfFit, PowerLaw
+from spanledger.figures import usd
 
 LAW = PowerLaw(xmin=10, alpha=2.3, distance=0.02, n_tail=500)
 FITS, RULED_OUT = GoodnessOfFit(0.4, 100, 1000), GoodnessOfFit(0.01, 100, 1000)
@@ -97,7 +98,7 @@ def test_days_without_any_spread() -> None:
     ("amount", "text"),
     [
         (4000, "$4,000"),
-        (-3960.2, "-$3,960"),
+        (-3960.2, "−$3,960"),
         (40, "$40"),
         (36.954, "$36.95"),
         (0.0123, "$0.01"),
@@ -106,7 +107,7 @@ def test_days_without_any_spread() -> None:
     ],
 )
 def test_amounts(amount: float, text: str) -> None:
-    assert wording.usd(amount) == text
+    assert usd(amount) == text
 
 
 def test_lengths_and_names() -> None:
