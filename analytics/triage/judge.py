@@ -24,6 +24,8 @@ SUREST = 4.0
 """-log10 q counts up to here: what is as sure as that, power alone tells apart."""
 LEAST_POWER = 0.1
 """A surface that explains less of what broke is no suspect."""
+SYMPTOM = 0.5
+"""Of what a behaviour scores: a change of configuration with half of its score is named before it."""
 DISCOUNT = 0.5
 """Of signals that follow others."""
 THIN = 50.0
@@ -216,14 +218,18 @@ def _shares(one: _Tested) -> tuple[Share, ...]:
     )
 
 
+def _telling(evidence: Evidence) -> tuple[float, float]:
+    """A symptom (calls fail) explains a failure by itself; what was changed (an alias) tells more, even if a little less."""
+    return evidence.score * (SYMPTOM if evidence.signal.behaviour else 1.0), evidence.effect
+
+
 def _verdict(surface: Surface, evidence: Sequence[Evidence], seen: set[str]) -> Verdict:
     ours = [signal for signal in SIGNALS.values() if signal.surface is surface]
     unseen = tuple(signal.meaning for signal in ours if signal.name not in seen)
-    found = sorted(
-        (each for each in evidence if each.signal.surface is surface), key=lambda each: (-each.score, -each.effect)
-    )
+    found = sorted((each for each in evidence if each.signal.surface is surface), key=_telling, reverse=True)
     if found:
-        return Verdict(surface, "moved", found[0].score, tuple(found[:MOST_EVIDENCE]), unseen)
+        score = max(each.score for each in found)
+        return Verdict(surface, "moved", score, tuple(found[:MOST_EVIDENCE]), unseen)
     soft = {"volume"}
     blind = all(signal.name not in seen for signal in ours if signal.name not in soft)
     return Verdict(surface, "not_seen" if blind else "still", 0.0, (), unseen)

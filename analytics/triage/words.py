@@ -7,7 +7,7 @@ from datetime import datetime
 from analytics.alerts.evaluate import clean
 from analytics.triage.judge import Evidence, Share, Triage, Verdict
 from analytics.triage.signals import METRICS, Metric
-from spanledger.figures import usd
+from spanledger.figures import plural, usd
 
 MOST_VALUE = 48
 SHARES = 2
@@ -41,7 +41,7 @@ def surface_sentence(verdict: Verdict) -> str:
         return f"nothing moved{unseen}"
     first = verdict.evidence[0]
     power = "" if first.power is None else f", explains {first.power:.0%}"
-    more = f"; {len(verdict.evidence) - 1} more signs" if len(verdict.evidence) > 1 else ""
+    more = f"; {plural(len(verdict.evidence) - 1, 'more sign')}" if len(verdict.evidence) > 1 else ""
     return f"{told(first)}{power}, p {first.p_value:.1g}{more}"
 
 

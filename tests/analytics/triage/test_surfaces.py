@@ -34,6 +34,12 @@ def alias(trace: dict[str, Row], _random: Random) -> None:
     trace["call"] |= {"model_revision": HOSTILE, "cost_usd": 0.03}
 
 
+def failing_alias(trace: dict[str, Row], random: Random) -> None:
+    trace["call"] |= {"model_revision": "gpt-4o-new"}
+    if random.random() < 0.5:
+        trace["call"] |= {"status": "error", "error_type": "server_error"}
+
+
 def prompt(trace: dict[str, Row], _random: Random) -> None:
     trace["call"] |= {"prompt_version": "8", "cached_input_tokens": 128}
 
@@ -58,6 +64,7 @@ def users(trace: dict[str, Row], _random: Random) -> None:
     ("fault", "metric", "surface", "signal"),
     [
         (alias, "cost", "model", "revision"),
+        (failing_alias, "errors", "model", "revision"),
         (prompt, "missed", "prompt", "prompt_version"),
         (index, "failures", "retrieval", "scores"),
         (tool, "errors", "tools", "tool_errors"),
