@@ -219,7 +219,7 @@ def _shares(one: _Tested) -> tuple[Share, ...]:
 
 
 def _telling(evidence: Evidence) -> tuple[float, float]:
-    """A symptom (calls fail) explains a failure by itself; what was changed (an alias) tells more, even if a little less."""
+    """A symptom (calls fail) explains failures by itself; what was changed (an alias) tells more."""
     return evidence.score * (SYMPTOM if evidence.signal.behaviour else 1.0), evidence.effect
 
 
