@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -43,8 +43,8 @@ class Histogram:
     amounts: Floats
     """(metric, slot, value)."""
     bases: Floats
-    traces: Mapping[str, str]
-    """A trace of the last slot that has a value, by value."""
+    traces: Mapping[str, Sequence[str]]
+    """Three traces at most of the last slots that have a value, by value."""
     of_peers: bool = False
     """What lies before is that of others."""
 
@@ -154,5 +154,5 @@ def _histogram(columns: Mapping[str, list[Any]], signal: str, stratum: str, rows
         counts[places, column] = columns["counts"][row]
         amounts[:, places, column] = np.transpose(columns["amounts"][row])
         bases[:, places, column] = np.transpose(columns["bases"][row])
-    traces = {columns["value"][row]: columns["trace"][row] for row in rows}
+    traces = {columns["value"][row]: columns["traces"][row] for row in rows}
     return Histogram(signal, stratum, values, counts, amounts, bases, traces)

@@ -125,7 +125,7 @@ WITH
         SELECT
             meant, slot, one.1 AS signal, one.2 AS stratum, one.3 AS value, sum(often) AS n,
             sumForEach(arrayMap(each -> each * part, amounts)) AS amounts, sumForEach(arrayMap(each -> each * part, bases)) AS bases,
-            any(trace_id) AS trace
+            groupUniqArray(3)(trace_id) AS some
         FROM said
         ARRAY JOIN signals AS one, times AS often, parts AS part
         GROUP BY meant, slot, signal, stratum, value
@@ -137,14 +137,17 @@ WITH
     )
 SELECT
     meant, signal, stratum, value, groupArray(place) AS places, groupArray(n) AS counts, groupArray(amounts) AS amounts,
-    groupArray(bases) AS bases, argMax(trace, place) AS trace
+    groupArray(bases) AS bases,
+    arraySlice(arrayDistinct(arrayFlatten(arrayMap(of -> of.2, arrayReverseSort(of -> of.1, groupArray((place, some)))))), 1, 3)
+        AS traces
 FROM
 (
     SELECT
         meant, signal, stratum,
         ifNull(if(rank <= if(signal = 'words', 256, {values:UInt32}), value, '…'), '…') AS value,
         intDiv(dateDiff('minute', {from:DateTime64(3, 'UTC')}, slot), {minutes:UInt32}) AS place,
-        sum(ranked.n) AS n, sumForEach(ranked.amounts) AS amounts, sumForEach(ranked.bases) AS bases, any(ranked.trace) AS trace
+        sum(ranked.n) AS n, sumForEach(ranked.amounts) AS amounts, sumForEach(ranked.bases) AS bases,
+        groupUniqArrayArray(3)(ranked.some) AS some
     FROM ranked
     GROUP BY meant, slot, signal, stratum, value
 )

@@ -190,9 +190,13 @@ def _told(cells: Cells, what: Broken | None, one: _Tested, together: Sequence[_T
         signal, one.histogram.stratum, cells.at(at), one.change.effect, one.change.p_value, one.q_value, explained,
         weight * sure * (DISCOUNT if signal.follows else 1.0), one.change.n_before, one.change.n_after,
         one.histogram.of_peers, shares,
-        tuple(one.histogram.traces[each.value] for each in shares
-              if each.since > each.before and each.value in one.histogram.traces),
+        _traces(one.histogram, shares),
     )  # fmt: skip
+
+
+def _traces(histogram: Histogram, shares: Sequence[Share]) -> tuple[str, ...]:
+    """Of values that there are more of now."""
+    return tuple(trace for each in shares if each.since > each.before for trace in histogram.traces.get(each.value, ()))
 
 
 def _weight(cells: Cells, what: Broken | None, one: _Tested, together: Sequence[_Tested]) -> tuple[float | None, float]:
