@@ -96,7 +96,7 @@ class Message:
 def message(change: Change, at: datetime, public_url: str, make_card: CardMaker = no_card) -> Message:
     """The message of a change."""
     alert = change.alert
-    place = f"/findings/{alert.text.finding_id}" if alert.text.finding_id else f"/alerts#{alert.alert_id}"
+    place = f"/findings/{alert.text.finding_id}" if alert.text.finding_id else f"/alerts/{alert.alert_id}"
     base = public_url.rstrip("/")
     link = f"{base}{place}" if base else ""
     card = make_card(alert) if change.event in CARDED else None
