@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typer._click import Command
 
 
-class Commands(MutableMapping[str, "Command"]):
+class Commands(Mapping[str, "Command"]):
     """Commands by name, each imported at its first use.
 
     `sources` says where each one is, as `module:name`: a function, or a `typer.Typer` with commands of its own.
@@ -27,14 +27,6 @@ class Commands(MutableMapping[str, "Command"]):
         if name not in self._loaded:
             self._loaded[name] = _command(name, self._sources[name])
         return self._loaded[name]
-
-    def __setitem__(self, name: str, command: Command) -> None:
-        self._sources[name] = ""
-        self._loaded[name] = command
-
-    def __delitem__(self, name: str) -> None:
-        del self._sources[name]
-        self._loaded.pop(name, None)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._sources)
