@@ -35,6 +35,9 @@ multiIf(startsWith({{ text }}, '{"role":"'), startsWith({{ text }}, '{"role":"us
 {%- endmacro %}
 {#- A bit for the hash of each word and of each pair of words; the hash is keyed where those of messages are, and the top byte
 says by which key. Scripts without spaces: their runs are cut into pairs of characters. #}
+{%- macro words(text) -%}
+splitByNonAlpha({{ text }}, {{ content.sketched_words }})
+{%- endmacro %}
 {%- macro sketch(text) -%}
 arrayMap(hashes -> bitShiftLeft(toUInt256({{ content.sketch_scheme }}), 248) + arraySum(arrayMap(bucket -> bitShiftLeft(toUInt256(1), bucket), arrayDistinct(arrayConcat(
         arrayMap(one -> toUInt8(one % 248), hashes),
@@ -42,11 +45,10 @@ arrayMap(hashes -> bitShiftLeft(toUInt256({{ content.sketch_scheme }}), 248) + a
     arrayMap(said -> arrayMap(
         {%- if content.keyed %} word -> sipHash64Keyed((toUInt64({{ content.key[0] }}), toUInt64({{ content.key[1] }})), word),
         {%- else %} word -> cityHash64(word),{% endif %}
-        arraySlice(if(length(said) = lengthUTF8(said), splitByNonAlpha(said), arrayFlatten(arrayMap(
-                run -> if(length(run) > 2 * lengthUTF8(run), ngrams(run, 2), [run]), splitByNonAlpha(said)))),
+        arraySlice(if(length(said) = lengthUTF8(said), {{ words('said') }}, arrayFlatten(arrayMap(
+                run -> if(length(run) > 2 * lengthUTF8(run), ngrams(run, 2), [run]), {{ words('said') }}))),
             1, {{ content.sketched_words }})),
-    arrayMap(text -> replaceAll(lower(substring(text, greatest(position(text, '"content":"'), 1), {{ content.sketched_bytes }})), '\\n', ' '),
-        [{{ text }}])))[1]
+    [replaceAll(lower(substring({{ text }}, greatest(position({{ text }}, '"content":"'), 1), {{ content.sketched_bytes }})), '\\n', ' ')]))[1]
 {%- endmacro %}
 CREATE MATERIALIZED VIEW hashed_from_recognised TO hashed_spans AS
 WITH
