@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import altair as alt
-import vl_convert
 from fastapi import Response
+
+from spanledger.later import Later
+
+if TYPE_CHECKING:
+    import altair as alt
+    import vl_convert
+
+    Chart = alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatChart | alt.VConcatChart
+else:
+    alt, vl_convert, Chart = Later("altair"), Later("vl_convert"), object
 
 VEGA_LITE = "6.4"
 INK, QUIET, LINE, PAPER = "#1d1f21", "#66696e", "#e2e2dd", "#fcfcfa"
@@ -55,8 +63,6 @@ CONFIG: Mapping[str, Any] = {
     "text": {"color": INK, "fontSize": 12},
 }  # fmt: skip
 """The one theme, of pages and of pictures in alerts."""
-
-Chart = alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatChart | alt.VConcatChart
 
 
 def rows(values: Sequence[Mapping[str, Any]]) -> alt.InlineData:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
-
-import altair as alt
+from typing import TYPE_CHECKING, Any
 
 from dashboards.charts import PALETTE, WRONG, Chart, png, rows
+from spanledger.later import Later
+
+if TYPE_CHECKING:
+    import altair as alt
+else:
+    alt = Later("altair")
 
 WIDTH, HEIGHT = 520, 64
 AROUND = timedelta(hours=48)

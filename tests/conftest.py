@@ -12,13 +12,28 @@ from hypothesis import settings as hypothesis_settings
 from spanledger.engine import Engine, open_engine
 from spanledger.settings import MIB, Settings
 from spanledger.upgrade import upgrade
+from tests import tables
 
 FUZZ = int(os.environ.get("FUZZ", "1"))
 """How many times more examples property tests try: `make fuzz` sets it."""
 
 
+def pytest_configure() -> None:
+    """Before there are workers."""
+    tables.begin()
+
+
+LONG = (
+    "e2e/test_crash", "instrumentations/test_instrumentations", "e2e/test_cli", "pages/test_browser", "e2e/test_jobs",
+    "server/test_roles", "e2e/test_demo", "detection/test_run",
+)  # fmt: skip
+"""Files that take longest, by the end of their names: workers begin with them, so that none is the last one's alone."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Widen the property tests, each from the number that it names itself."""
+    """Long files first; widen the property tests, each from the number that it names itself."""
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get("/".join(item.path.with_suffix("").parts[-2:]), len(LONG)))
     for item in items:
         test: Any = getattr(item, "obj", None)
         if FUZZ > 1 and getattr(test, "is_hypothesis_test", False):
@@ -52,6 +67,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="session")
 def engine(settings: Settings) -> Iterator[Engine]:
     """The embedded engine with all tables."""
+    tables.copy(settings.data_dir)
     engine = open_engine(settings, role="tests")
     list(upgrade(engine, settings))
     OPENED.append(engine)

@@ -10,8 +10,14 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
+from typing import TYPE_CHECKING
 
-import networkx as nx
+from spanledger.later import Later
+
+if TYPE_CHECKING:
+    import networkx as nx
+else:
+    nx = Later("networkx")
 
 LONGEST_PERIOD = 8
 LEAST_REPEATS = 3

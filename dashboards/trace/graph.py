@@ -10,11 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import sqrt
-from typing import Any
-
-import networkx
+from typing import TYPE_CHECKING, Any
 
 from dashboards.trace.tree import Tree
+from spanledger.later import Later
+
+if TYPE_CHECKING:
+    import networkx
+else:
+    networkx = Later("networkx")
 
 KINDS = {
     "chat": "model", "completion": "model", "embeddings": "model", "rerank": "reranker", "retrieval": "retriever",

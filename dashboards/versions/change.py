@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
-from scipy import special
+import scipy
 
 from spanledger.figures import UNKNOWN, money, percent, significant
 
@@ -116,7 +116,7 @@ def _interval(row: dict[str, Any]) -> tuple[float | None, float | None]:
     if not sum(parts):
         return None, None
     spread = sum(part**2 / (row[f"n_{side}"] - 1) for part, side in zip(parts, ("before", "after"), strict=True))
-    reach = special.stdtrit(sum(parts) ** 2 / spread, 0.975) * sqrt(sum(parts))
+    reach = scipy.special.stdtrit(sum(parts) ** 2 / spread, 0.975) * sqrt(sum(parts))
     difference = row["after"] - row["before"]
     return float(difference - reach), float(difference + reach)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from scipy import special
+import scipy
 
 from spanledger import sql
 from spanledger.divergence import by_chance, jensen_shannon
@@ -207,7 +207,7 @@ def _attribute(name: Name, counts: list[Count], sizes: Sizes, attributes: int, s
     divergence = float(jensen_shannon([each.selected for each in shares], [each.others for each in shares]))
     chance = by_chance(len(shares), sizes.traces, sizes.other_traces)
     degrees = len(shares) - 1
-    odds = float(special.chdtrc(degrees, divergence / chance * degrees)) if degrees else 1.0
+    odds = float(scipy.special.chdtrc(degrees, divergence / chance * degrees)) if degrees else 1.0
     shares.sort(key=lambda share: (-abs(share.selected - share.others), -share.selected))
     return Attribute(
         name=name.text,

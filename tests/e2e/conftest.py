@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import random
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from functools import cache
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from io import StringIO
 from pathlib import Path
 from typing import Any, Self
+from unittest import mock
 
 import pytest
 import urllib3
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from spanledger.cli import main
+from tests import tables
 
 START_SECONDS = 40.0
 STOP_SECONDS = 60.0
@@ -117,19 +118,6 @@ class Program:
         return code
 
 
-@cache
-def _tables() -> Path:
-    """A data directory with all tables and nothing in them: to make one takes three seconds of CPU."""
-    folder = Path(tempfile.mkdtemp(prefix="spanledger-tables-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SPANLEDGER_")}
-    subprocess.run(
-        [sys.executable, "-m", "spanledger", "migrate"],
-        env=environment | {"SPANLEDGER_DATA_DIR": str(folder / "data")}, check=True, capture_output=True,
-    )  # fmt: skip
-    return folder / "data"
-
-
 class Service:
     """One data directory, the processes over it and a client."""
 
@@ -137,7 +125,7 @@ class Service:
     """What `python -m` starts."""
 
     def __init__(self, folder: Path, **settings: object) -> None:
-        given = {"DATA_DIR": folder / "data", **dict.fromkeys(PORTS, 0), **settings}
+        given = {"DATA_DIR": folder / "data", "SEAL_AFTER_SECONDS": 0.2, **dict.fromkeys(PORTS, 0), **settings}
         self.data_dir = Path(str(given["DATA_DIR"]))
         self.log = folder / "stderr.log"
         self.log.touch()
@@ -154,7 +142,7 @@ class Service:
 
     def with_tables(self) -> Self:
         """Its data directory begins with the tables that the first start would make."""
-        shutil.copytree(_tables(), self.data_dir, symlinks=True)
+        tables.copy(self.data_dir)
         return self
 
     # Processes
@@ -193,6 +181,23 @@ class Service:
             [sys.executable, "-m", self.module, *arguments],
             env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds, check=False,
         )  # fmt: skip
+
+    def run_here(self, *arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
+        """A command that asks a running service, in this process: to start one takes a second."""
+        environment = self.environment | {f"SPANLEDGER_{name}": str(value) for name, value in settings.items()}
+        out, errors, code = StringIO(), StringIO(), 0
+        with (
+            mock.patch.dict(os.environ, environment, clear=True),
+            mock.patch.object(sys, "argv", ["spanledger", *arguments]),
+            mock.patch.object(sys, "stdin", StringIO()),
+            redirect_stdout(out),
+            redirect_stderr(errors),
+        ):
+            try:
+                main()
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+        return subprocess.CompletedProcess(list(arguments), code, out.getvalue(), errors.getvalue())
 
     def pids(self, role: str = "") -> list[int]:
         """Processes of this data directory, whoever started them; `role` is their last argument."""

@@ -66,7 +66,7 @@ def test_query_asks_the_running_service(running: Service) -> None:
     ],
 )
 def test_a_query_that_does_not_run_is_a_sentence(running: Service, sql: str, said: str) -> None:
-    done = running.run("query", sql)
+    done = running.run_here("query", sql)
     assert (done.returncode, done.stdout) == (1, "")
     assert _is_one_sentence(done.stderr), done.stderr
     assert said in done.stderr
@@ -76,7 +76,7 @@ def test_a_trace_is_deleted(running: Service) -> None:
     body = _send(running, "forget", 3)
     request = ExportTraceServiceRequest.FromString(body)
     trace_id = request.resource_spans[0].scope_spans[0].spans[0].trace_id.hex()
-    done = running.run("delete", "trace", trace_id)
+    done = running.run_here("delete", "trace", trace_id)
     assert (done.returncode, done.stdout) == (0, "Deleted: 1 spans, 0 events.\n")
     assert running.count("forget") == 2
 
@@ -85,9 +85,9 @@ def test_a_tenant_is_deleted_when_it_is_meant(running: Service) -> None:
     tenant = "O'Brien & Söhne/50%"
     _send(running, "tenants", 2, **{"tenant.id": tenant})
     _send(running, "others", 2, **{"tenant.id": "another"})
-    asked = running.run("delete", "tenant", tenant)
+    asked = running.run_here("delete", "tenant", tenant)
     assert (asked.returncode, running.count("tenants")) == (1, 2)
-    done = running.run("delete", "tenant", tenant, "--yes")
+    done = running.run_here("delete", "tenant", tenant, "--yes")
     assert (done.returncode, done.stdout) == (0, "Deleted: 2 spans, 0 events, 0 metric_points.\n")
     assert (running.count("tenants"), running.count("others")) == (0, 2)
 
@@ -95,25 +95,25 @@ def test_a_tenant_is_deleted_when_it_is_meant(running: Service) -> None:
 def test_emissions_of_a_feature_in_a_file(running: Service, tmp_path: Path) -> None:
     names = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o"}
     _send(running, "emits", 4, feature="=1+1", **names, **{"gen_ai.usage.output_tokens": "300"})
-    done = running.run("carbon", "--csv", str(tmp_path / "carbon.csv"))
+    done = running.run_here("carbon", "--csv", str(tmp_path / "carbon.csv"))
     assert (done.returncode, done.stderr) == (0, "")
     [line] = csv.DictReader((tmp_path / "carbon.csv").read_text().splitlines())
     assert (line["feature"], line["inferences"], line["factor_set"]) == ("'=1+1", "4", "ecologits-0.11.3")
     assert 0 < float(line["low"]) < float(line["kgCO2e_per_1000"]) < float(line["high"])
-    shown = running.run("carbon")
+    shown = running.run_here("carbon")
     assert "=1+1" in shown.stdout and "ISO/IEC 21031" in shown.stdout
-    assert _is_one_sentence(running.run("carbon", "--from", "2026-11-02", "--to", "2026-11-01").stderr)
+    assert _is_one_sentence(running.run_here("carbon", "--from", "2026-11-02", "--to", "2026-11-01").stderr)
 
 
 def test_quarantine_is_empty(running: Service) -> None:
     for command in ("list", "retry"):
-        done = running.run("rejected", command)
+        done = running.run_here("rejected", command)
         assert (done.returncode, done.stdout) == (0, "Nothing is in quarantine.\n")
 
 
 def test_doctor_finds_a_running_service_well(running: Service) -> None:
     until((running.data_dir / "collect.json").exists)
-    done = running.run("doctor")
+    done = running.run_here("doctor")
     assert done.returncode == 0, done.stdout
     assert "WRONG" not in done.stdout
     assert "held by `spanledger serve`" in done.stdout
@@ -247,7 +247,7 @@ def test_a_killed_child_is_started_again_and_no_child_outlives_the_supervisor(ne
 def test_ipv6(new_service: NewService) -> None:
     if not socket.has_ipv6:
         pytest.skip("This machine has no IPv6.")
-    service = new_service(new=True, HOST="::1")
+    service = new_service(HOST="::1")
     service.up()
     assert service.http_url.startswith("http://[::1]:")
     assert service.send(spans_body("six", ["a"])).status == 200

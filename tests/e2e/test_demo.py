@@ -31,7 +31,7 @@ def test_the_demo_is_loaded_once_and_its_incident_is_found(directory: Service) -
 
 def test_spans_of_others_are_not_mixed_with_made_up_ones(directory: Service) -> None:
     try:
-        directory.up()
+        directory.with_tables().up()
         assert directory.send(spans_body("mine", ["a"])).status == 200
         until(lambda: directory.count("mine") == 1)
         refused = directory.run("demo", "--data-dir", str(directory.data_dir), *SMALL, seconds=240)

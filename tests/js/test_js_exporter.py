@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 import urllib3
 
+from tests import tables
+
 HERE = Path(__file__).parent
 
 pytestmark = pytest.mark.skipif(
@@ -58,6 +60,7 @@ class Service:
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("service")
+    tables.copy(folder / "data")
     kept = {key: value for key, value in os.environ.items() if not key.startswith("SPANLEDGER_")}
     ports = {f"SPANLEDGER_{name}_PORT": "0" for name in ("OTLP_GRPC", "OTLP_HTTP", "HTTP")}
     environment = {

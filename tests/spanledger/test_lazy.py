@@ -20,7 +20,7 @@ STATISTICS = {"scipy.stats", "sklearn", "ruptures"}
         ("spanledger.cli.up", {"fastapi", "polars", "chdb", "clickhouse_connect", "grpc"}),
         ("spanledger.cli.collect_role", {"fastapi", "polars", "chdb", "clickhouse_connect", "numpy", "jinja2"}),
         ("spanledger.cli.data", {"fastapi", "polars", "chdb", "numpy", *STATISTICS}),
-        ("spanledger.cli.engine_role", STATISTICS),
+        ("spanledger.cli.engine_role", {*STATISTICS, "scipy.special", "networkx", "altair", "vl_convert", "pandas"}),
     ],
 )
 def test_a_process_imports_what_it_needs(module: str, unneeded: set[str]) -> None:

@@ -124,13 +124,13 @@ def test_late_spans_settle_a_trace_again(ledger: Ledger) -> None:
 
 def test_a_trace_that_is_never_quiet_is_settled_at_its_maximum_age(ledger: Ledger) -> None:
     settled = []
-    for number in range(14):
+    for number in range(6):
         at = number * 30
         ledger.add(call(A, number + 1, None, at, at + 1), at=at)
         settled.append(ledger.step(at + 15).traces)
     assert sum(settled) == 0
     ledger.settler._settings = ledger.settler._settings.model_copy(update={"settle_at_most_seconds": 120.0})
-    for number in range(14, 24):
+    for number in range(6, 16):
         at = number * 30
         ledger.add(call(A, number + 1, None, at, at + 1), at=at)
         settled.append(ledger.step(at + 15).traces)
