@@ -152,8 +152,7 @@ class Engine:
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> ColumnAnswer:
         """The same rows by column."""
-        body = _loads(_raw(self._reading(), sql, parameters, _free(settings), "JSONColumnsWithMetadata"))
-        return ColumnAnswer(_columns(body), body["data"], **_statistics(body))
+        return _by_column(self._reading(), sql, parameters, _free(settings))
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[list[Any]]:
         """Only the rows of `query`."""
@@ -166,6 +165,10 @@ class Engine:
         must have passed the statement first.
         """
         return _run(self._guarded(), sql, parameters, None)
+
+    def columns_guarded(self, sql: str, parameters: Mapping[str, Any] | None = None) -> ColumnAnswer:
+        """The same rows by column: for thousands of rows, a quarter of the time in Python."""
+        return _by_column(self._guarded(), sql, parameters, None)
 
     def stream(self, sql: str, parameters: Mapping[str, Any] | None, form: str) -> Iterator[bytes]:
         """The rows of such a SELECT as bytes of a format of ClickHouse, piece by piece, in any number."""
@@ -357,6 +360,13 @@ def _set(client: Client, settings: Mapping[str, Any]) -> Client:
 def _run(pool: _Pool, sql: str, parameters: Mapping[str, Any] | None, settings: Mapping[str, Any] | None) -> Answer:
     body = _loads(_raw(pool, sql, parameters, settings, "JSONCompact"))
     return Answer(_columns(body), body["data"], **_statistics(body))
+
+
+def _by_column(
+    pool: _Pool, sql: str, parameters: Mapping[str, Any] | None, settings: Mapping[str, Any] | None
+) -> ColumnAnswer:
+    body = _loads(_raw(pool, sql, parameters, settings, "JSONColumnsWithMetadata"))
+    return ColumnAnswer(_columns(body), body["data"], **_statistics(body))
 
 
 def _raw(

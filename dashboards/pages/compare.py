@@ -78,7 +78,7 @@ def read(engine: Engine, a: str, b: str) -> CompareView:
         return CompareView("Name two traces", QUESTION, a, b, [], [], 0, [])
     tree_a = read_tree(engine, a)
     if not b:
-        found = _candidates(engine, a, tree_a.rows[0])
+        found = _candidates(engine, a, tree_a.row(0))
         title = f"{plural(len(found), 'trace')} to compare with" if found else "No other trace began like this one"
         return CompareView(title, QUESTION, a, b, [], [], 0, found)
     tree_b = read_tree(engine, b)
