@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import compress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -16,8 +15,9 @@ from fastapi import APIRouter, Request, Response
 from dashboards.asked import Asked
 from dashboards.page import NotThere, Page
 from dashboards.trace import graph as graphs
+from dashboards.trace.beside import beside
 from dashboards.trace.conversation import Said, conversation
-from dashboards.trace.graph import total
+from dashboards.trace.totals import Totals, totals
 from dashboards.trace.tree import Columns, Tree, build
 from dashboards.trace.waterfall import columns
 from spanledger import sql
@@ -28,8 +28,6 @@ QUERIES = Path(__file__).parent.parent / "queries"
 MOST_SPANS = 20_000
 DAY = timedelta(days=1)
 MOST_MESSAGES, MOST_CHARACTERS = 300, 6000
-BILLED = ("cost_usd", "energy_kwh", "input_tokens", "output_tokens")
-"""What is summed over billed calls."""
 PEOPLE = ("tenant", "user_id", "session_id", "task_id", "feature", "prompt_name", "prompt_version")
 TRACE_ID, SPAN_ID = re.compile(r"^[0-9a-f]{32}$"), re.compile(r"^[0-9a-f]{16}$")
 
@@ -70,9 +68,7 @@ def page(engine: Engine) -> Page:
     """The page over an engine."""
 
     def load(_asked: Asked, path: dict[str, str]) -> TraceView:
-        trace_id = path["trace_id"].lower()
-        tree = read_tree(engine, trace_id)
-        return view(engine, trace_id, tree)
+        return read(engine, path["trace_id"].lower())
 
     return Page("/traces/{trace_id}", "trace.html", load, nav="Traces")
 
@@ -97,6 +93,18 @@ def add_data(routes: APIRouter, engine: Engine) -> None:
         return Response(orjson.dumps(body), 200 if found else 404, media_type="application/json")
 
 
+def read(engine: Engine, trace_id: str) -> TraceView:
+    """All of a trace that its page shows; NotThere when there is none."""
+
+    def found(name: str) -> list[dict[str, Any]]:
+        return engine.query_guarded(sql.read(QUERIES / f"{name}.sql"), {"trace_id": trace_id}).records()
+
+    tree, (settled, scores) = beside(
+        lambda: read_tree(engine, trace_id), lambda: found("trace_settled"), lambda: found("trace_scores")
+    )
+    return _view(engine, trace_id, tree, next(iter(settled), None), scores)
+
+
 def read_tree(engine: Engine, trace_id: str) -> Tree:
     """The spans of a trace as a tree; NotThere when there is none."""
     if not TRACE_ID.match(trace_id):
@@ -110,38 +118,33 @@ def read_tree(engine: Engine, trace_id: str) -> Tree:
     return build(shown, truncated=many > MOST_SPANS)
 
 
-def view(engine: Engine, trace_id: str, tree: Tree) -> TraceView:
-    """All of a trace that its page shows."""
-    spans, values = tree.spans, {"trace_id": trace_id}
-    settled = next(iter(engine.query_guarded(sql.read(QUERIES / "trace_settled.sql"), values).records()), None)
-    billed = {name: list(compress(spans[name], spans["billable"])) for name in BILLED}
-    begin, end = _bounds_of(spans)
-    errors = spans["status"].count("error")
-    cost = total(billed["cost_usd"])
-    root = tree.row(0)
+def _view(
+    engine: Engine, trace_id: str, tree: Tree, settled: dict[str, Any] | None, scores: list[dict[str, Any]]
+) -> TraceView:
+    sums, root = totals(tree.spans), tree.row(0)
     return TraceView(
-        title=_title(root["name"], f"{errors:,} of {len(tree.order):,}" if errors else "", end - begin, cost, settled),
+        title=_title(root["name"], sums, settled),
         question="What happened in this trace?",
         trace_id=trace_id,
         root=root,
-        spans=len(tree.order),
-        errors=errors,
-        duration_ns=end - begin,
-        cost_usd=cost,
-        energy_kwh=total(billed["energy_kwh"]),
-        input_tokens=_whole(total(billed["input_tokens"])),
-        output_tokens=_whole(total(billed["output_tokens"])),
-        llm_calls=len(billed["cost_usd"]),
-        tool_calls=spans["operation"].count("tool"),
-        unpriced=billed["cost_usd"].count(None),
+        spans=sums.spans,
+        errors=sums.errors,
+        duration_ns=sums.duration_ns,
+        cost_usd=sums.cost_usd,
+        energy_kwh=sums.energy_kwh,
+        input_tokens=sums.input_tokens,
+        output_tokens=sums.output_tokens,
+        llm_calls=sums.llm_calls,
+        tool_calls=sums.tool_calls,
+        unpriced=sums.unpriced,
         settled=settled,
         problems=tree.problems,
         graph=graphs.of_tree(tree),
-        said=conversation(messages(engine, trace_id, tree, MOST_MESSAGES, MOST_CHARACTERS), _agents(spans)),
+        said=conversation(messages(engine, trace_id, tree, MOST_MESSAGES, MOST_CHARACTERS), _agents(tree.spans)),
         documents=documents(engine, trace_id, tree),
-        different=_different(trace_id, begin),
-        scores=engine.query_guarded(sql.read(QUERIES / "trace_scores.sql"), values).records(),
-        people=_people(spans),
+        different=_different(trace_id, sums.begin_ns),
+        scores=scores,
+        people=_people(tree.spans),
     )
 
 
@@ -166,12 +169,6 @@ def _bounds(trace_id: str, tree: Tree) -> dict[str, Any]:
     return {"trace_id": trace_id, "first": _moment(min(starts)), "last": _moment(max(starts))}
 
 
-def _bounds_of(spans: Columns) -> tuple[int, int]:
-    """The first start and the last end, in nanoseconds of Unix time."""
-    ends = (start + (took or 0) for start, took in zip(spans["start_ns"], spans["duration_ns"], strict=True))
-    return min(spans["start_ns"]), max(ends)
-
-
 def _different(trace_id: str, begin: int) -> str:
     start = datetime.fromtimestamp(begin / 1e9, UTC)
     bounds = {"from": start - DAY / 2, "to": start + DAY / 2}
@@ -184,11 +181,12 @@ def _moment(nanoseconds: int) -> str:
     return f"{nanoseconds // 10**9}.{nanoseconds % 10**9:09d}"
 
 
-def _title(name: str, failed: str, took: int, cost: float | None, settled: dict[str, Any] | None) -> str:
+def _title(name: str, sums: Totals, settled: dict[str, Any] | None) -> str:
     end = f", {settled['task_outcome']}" if settled and settled["task_outcome"] else ""
-    wrong = f", {failed} spans failed" if failed else ""
+    wrong = f", {sums.errors:,} of {sums.spans:,} spans failed" if sums.errors else ""
+    took = sums.duration_ns
     long = ago(took // 10**9) if took >= 60 * 10**9 else duration(took)
-    return f"{name[:80] or 'Unnamed'}: {money(cost)} in {long}{end}{wrong}"
+    return f"{name[:80] or 'Unnamed'}: {money(sums.cost_usd)} in {long}{end}{wrong}"
 
 
 def _people(spans: Columns) -> dict[str, str]:
@@ -199,7 +197,3 @@ def _people(spans: Columns) -> dict[str, str]:
 def _agents(spans: Columns) -> dict[str, str]:
     """The agent by the span, of those that name one."""
     return {span: str(agent) for span, agent in zip(spans["span_id"], spans["agent_name"], strict=True) if agent}
-
-
-def _whole(value: float | None) -> int | None:
-    return None if value is None else int(value)
