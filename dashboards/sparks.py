@@ -28,16 +28,20 @@ def spark(values: Values, ghost: Values) -> Spark:
     return Spark(_path(values, most), _path(ghost, most), most)
 
 
+def place(number: int, of: int) -> float:
+    """Where one of so many values stands, from the left."""
+    return round(MARGIN + number * (WIDTH - 2 * MARGIN) / max(1, of - 1), 1)
+
+
 def _path(values: Values, most: float) -> str:
-    step = (WIDTH - 2 * MARGIN) / max(1, len(values) - 1)
     parts: list[str] = []
     drawing = False
-    for place, value in enumerate(values):
+    for number, value in enumerate(values):
         if value is None:
             drawing = False
             continue
-        x, y = MARGIN + place * step, HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * value / most
-        alone = not drawing and (place + 1 == len(values) or values[place + 1] is None)
+        x, y = place(number, len(values)), HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * value / most
+        alone = not drawing and (number + 1 == len(values) or values[number + 1] is None)
         parts.append(f"{'L' if drawing else 'M'}{x:.1f},{y:.1f}{'h0.1' if alone else ''}")
         drawing = True
     return "".join(parts)

@@ -13,13 +13,11 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import clickhouse_connect
-import orjson
 from clickhouse_connect import common
 from clickhouse_connect.driver.binding import quote_identifier
 from clickhouse_connect.driver.client import Client
@@ -27,6 +25,7 @@ from clickhouse_connect.driver.httpclient import HttpClient
 
 from spanledger.access.filters import settings_of
 from spanledger.access.scope import Scope, of_request
+from spanledger.answers import BY_COLUMN, BY_ROW, Answer, ColumnAnswer, by_column, by_row
 from spanledger.asker import Asker, signed
 from spanledger.engine_errors import mapped
 from spanledger.engine_stream import stream
@@ -56,34 +55,6 @@ UTC = {"session_timezone": "UTC"}
 
 CACHE_BYTES = {"mark_cache_size": 64 * MIB, "primary_index_cache_size": 64 * MIB, "index_mark_cache_size": 64 * MIB}
 """The embedded engine's caches. ClickHouse's own defaults (5 GiB each) are for a machine of its own."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Rows of a query with their columns and what it took."""
-
-    columns: list[tuple[str, str]]
-    """(name, ClickHouse type) per column."""
-    rows: list[list[Any]]
-    elapsed_ms: float
-    rows_read: int
-
-    def records(self) -> list[dict[str, Any]]:
-        """Rows by the names of their columns."""
-        names = [name for name, _ in self.columns]
-        return [dict(zip(names, row, strict=True)) for row in self.rows]
-
-
-@dataclass(frozen=True)
-class ColumnAnswer:
-    """The same by column, for answers of many rows."""
-
-    columns: list[tuple[str, str]]
-    """(name, ClickHouse type) per column."""
-    values: dict[str, list[Any]]
-    """A column's values by its name; times are text, as ClickHouse writes them."""
-    elapsed_ms: float
-    rows_read: int
 
 
 class _Pool:
@@ -146,14 +117,13 @@ class Engine:
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> Answer:
         """The rows of one SELECT of ours; `{name:Type}` in the SQL is bound from `parameters`."""
-        return _run(self._reading(), sql, parameters, _free(settings))
+        return by_row(_raw(self._reading(), sql, parameters, _free(settings), BY_ROW))
 
     def columns(
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> ColumnAnswer:
         """The same rows by column."""
-        body = _loads(_raw(self._reading(), sql, parameters, _free(settings), "JSONColumnsWithMetadata"))
-        return ColumnAnswer(_columns(body), body["data"], **_statistics(body))
+        return by_column(_raw(self._reading(), sql, parameters, _free(settings), BY_COLUMN))
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[list[Any]]:
         """Only the rows of `query`."""
@@ -165,7 +135,11 @@ class Engine:
         The engine's read-only mode alone does not stop INTO OUTFILE or reading system tables: `spanledger.guard`
         must have passed the statement first.
         """
-        return _run(self._guarded(), sql, parameters, None)
+        return by_row(_raw(self._guarded(), sql, parameters, None, BY_ROW))
+
+    def columns_guarded(self, sql: str, parameters: Mapping[str, Any] | None = None) -> ColumnAnswer:
+        """The same rows by column: for thousands of rows, a quarter of the time in Python."""
+        return by_column(_raw(self._guarded(), sql, parameters, None, BY_COLUMN))
 
     def stream(self, sql: str, parameters: Mapping[str, Any] | None, form: str) -> Iterator[bytes]:
         """The rows of such a SELECT as bytes of a format of ClickHouse, piece by piece, in any number."""
@@ -225,7 +199,9 @@ class Engine:
         return pool
 
     def _bound(self, scope: Scope | None, many: bool) -> _Pool:
-        stored = [name for [name] in _run(self._open, read(STORED_TABLES), None, None).rows] if scope else []
+        stored = (
+            [name for [name] in by_row(_raw(self._open, read(STORED_TABLES), None, None, BY_ROW)).rows] if scope else []
+        )
         limits = {name: value for name, value in self._limits.items() if not (many and name in OF_ANSWERS)}
         held = {**(settings_of(scope, stored) if scope else {}), **limits}
         return _Pool(lambda: _set(self._connect(), held), limits_are_final=True)
@@ -354,11 +330,6 @@ def _set(client: Client, settings: Mapping[str, Any]) -> Client:
     return client
 
 
-def _run(pool: _Pool, sql: str, parameters: Mapping[str, Any] | None, settings: Mapping[str, Any] | None) -> Answer:
-    body = _loads(_raw(pool, sql, parameters, settings, "JSONCompact"))
-    return Answer(_columns(body), body["data"], **_statistics(body))
-
-
 def _raw(
     pool: _Pool, sql: str, parameters: Mapping[str, Any] | None, settings: Mapping[str, Any] | None, form: str
 ) -> bytes:
@@ -376,20 +347,3 @@ def _with(sql: str, settings: Mapping[str, Any] | None) -> str:
     which takes two milliseconds a setting."""
     clause = ", ".join(f"{name} = {literal(str(value))}" for name, value in (settings or {}).items())
     return f"{sql}\nSETTINGS {clause}" if clause else sql
-
-
-def _loads(raw: bytes) -> dict[str, Any]:
-    try:
-        body: dict[str, Any] = orjson.loads(raw)
-    except orjson.JSONDecodeError:  # a hostile client's bytes: text that is not UTF-8 must not hide all other rows
-        body = orjson.loads(raw.decode(errors="replace"))
-    return body
-
-
-def _columns(body: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(column["name"], column["type"]) for column in body["meta"]]
-
-
-def _statistics(body: Mapping[str, Any]) -> dict[str, Any]:
-    statistics = body["statistics"]
-    return {"elapsed_ms": round(statistics["elapsed"] * 1000, 3), "rows_read": statistics["rows_read"]}

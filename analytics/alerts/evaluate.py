@@ -14,7 +14,8 @@ from analytics.alerts.burning import BURN_WINDOWS, burn_rates, burning, worst
 from analytics.alerts.life import Alert, Seen, Text
 from analytics.alerts.rules import FindingsRule, Measured, SloRule, ThresholdRule
 from spanledger import guard, sql
-from spanledger.engine import Answer, Engine
+from spanledger.answers import Answer
+from spanledger.engine import Engine
 from spanledger.errors import QueryFailed
 from spanledger.moments import as_parameter
 

@@ -18,16 +18,11 @@ from analytics.carbon.told import KIND, Rule
 from analytics.jobs.contract import Candidate, Kind, Report, Window
 from analytics.jobs.source import Source
 from spanledger.moments import as_parameter
+from spanledger.outcomes import RESOLVED
 from spanledger.settings import Settings
 
 MOST_VALUES = 50
 """Values of a dimension that stand by name."""
-RESOLVED = ("success", "succeeded", "successful", "ok", "resolved", "solved", "completed", "complete", "done", "pass",
-            "passed", "correct", "true", "yes")  # fmt: skip
-"""Outcomes of a task, in lower case, that count as resolved. Settling writes `success` for a score of 0.5 or more and
-`ok` where only the root's status is known; the others are what senders and judges write."""
-
-
 USUAL_UNITS = 100
 """Requests or resolved tasks before the window that tell a usual level; with fewer, the window's own counts. How many
 the rise itself must have is for the rules that all jobs share."""

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from analytics.carbon.job import RESOLVED
 from analytics.statistics.mix_rate import Floats
 from analytics.triage.asked import Asked
 from analytics.triage.signals import METRICS, SIGNALS
@@ -20,6 +19,7 @@ from spanledger.access.scope import of_request
 from spanledger.engine import Engine
 from spanledger.filters import Condition, compile_filter
 from spanledger.moments import as_parameter
+from spanledger.outcomes import RESOLVED
 from spanledger.settings import MIB
 
 HERE = Path(__file__).parent

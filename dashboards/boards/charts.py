@@ -131,3 +131,5 @@ CHARTS: Mapping[str, tuple[Callable[[Details], Chart | None], str]] = {
     "words": (words, "What users write more and less"),
 }
 """By name: what draws it, and what it shows in words."""
+OVER_TIME = frozenset({"hit_rate"})
+"""Those of a report's `series`: what began then is marked on them."""

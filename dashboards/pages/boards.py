@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from dashboards import asked as urls
+from dashboards import marks
 from dashboards.asked import Asked
 from dashboards.boards.board import BOARDS, Board
-from dashboards.boards.charts import CHARTS
+from dashboards.boards.charts import CHARTS, OVER_TIME
 from dashboards.boards.sections import Facts, Table, sections
 from dashboards.charts import response
+from dashboards.marks import Mark, marked
 from dashboards.page import Page
 from spanledger import sql
 from spanledger.engine import Engine
@@ -64,8 +67,17 @@ def add_charts(routes: APIRouter, engine: Engine) -> None:
     @routes.get("/charts/{finding_id}/{name}.svg")
     def chart(finding_id: str, name: str, request: Request) -> Response:  # noqa: ARG001  (one signature)
         found = engine.query_guarded(sql.read(QUERIES / "finding.sql"), {"finding_id": finding_id}).records()
-        drawn = CHARTS[name][0](orjson.loads(found[0]["details"])) if found and name in CHARTS else None
-        return response(drawn) if drawn is not None else Response(status_code=204)
+        details = orjson.loads(found[0]["details"]) if found else {}
+        drawn = CHARTS[name][0](details) if name in CHARTS else None
+        if drawn is None:
+            return Response(status_code=204)
+        return response(marked(drawn, _began(engine, details)) if name in OVER_TIME else drawn)
+
+
+def _began(engine: Engine, details: Mapping[str, Any]) -> list[Mark]:
+    """What began within the hours of a report's series."""
+    hours = sorted(urls.moment(point["at"], "at") for point in details["series"])
+    return marks.read(engine, hours[0], hours[-1] + timedelta(hours=1))
 
 
 def _page(engine: Engine, board: Board) -> Page:

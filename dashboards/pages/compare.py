@@ -10,9 +10,9 @@ from typing import Any
 
 from dashboards.asked import Asked
 from dashboards.page import Page
-from dashboards.pages.trace import TraceView, messages, read_tree
-from dashboards.pages.trace import view as view_trace
+from dashboards.pages.trace import messages, read_tree
 from dashboards.trace.align import Pair, align
+from dashboards.trace.totals import Totals, totals
 from dashboards.trace.tree import Tree
 from spanledger import sql
 from spanledger.engine import Engine
@@ -32,7 +32,7 @@ FIGURES: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("Model calls", "llm_calls", short), ("Tools", "tool_calls", short), ("Failed spans", "errors", short),
     ("Spans", "spans", short),
 )  # fmt: skip
-"""(words, field of a trace's view, how it is written)."""
+"""(words, field of `Totals`, how it is written)."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,12 @@ def read(engine: Engine, a: str, b: str) -> CompareView:
         return CompareView("Name two traces", QUESTION, a, b, [], [], 0, [])
     tree_a = read_tree(engine, a)
     if not b:
-        found = _candidates(engine, a, tree_a.rows[0])
+        found = _candidates(engine, a, tree_a.row(0))
         title = f"{plural(len(found), 'trace')} to compare with" if found else "No other trace began like this one"
         return CompareView(title, QUESTION, a, b, [], [], 0, found)
     tree_b = read_tree(engine, b)
     pairs = align(tree_a, tree_b, _answers(engine, a, tree_a), _answers(engine, b, tree_b))
-    one, other = view_trace(engine, a, tree_a), view_trace(engine, b, tree_b)
+    one, other = totals(tree_a.spans), totals(tree_b.spans)
     figures = [_figure(words, getattr(one, name), getattr(other, name), shown) for words, name, shown in FIGURES]
     return CompareView(
         _title(one, other, pairs), QUESTION, a, b, figures, pairs[:MOST_PAIRS], max(0, len(pairs) - MOST_PAIRS), []
@@ -111,7 +111,7 @@ def _figure(words: str, a: Any, b: Any, shown: Callable[[Any], str]) -> Figure:
     return Figure(words, shown(a), shown(b), change, b > a)
 
 
-def _title(a: TraceView, b: TraceView, pairs: Sequence[Pair]) -> str:
+def _title(a: Totals, b: Totals, pairs: Sequence[Pair]) -> str:
     parts = []
     if a.cost_usd is not None and b.cost_usd is not None and a.cost_usd != b.cost_usd:
         parts.append(f"costs {money(abs(b.cost_usd - a.cost_usd))} {'more' if b.cost_usd > a.cost_usd else 'less'}")

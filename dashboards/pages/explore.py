@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from dashboards import marks
 from dashboards.asked import Asked
+from dashboards.marks import Mark
 from dashboards.page import Page
-from spanledger import explore, sql
+from spanledger import explore
 from spanledger.engine import Engine
 from spanledger.errors import LimitExceeded
 from spanledger.explore import Difference, Groups, Question, SavedView, both
 from spanledger.figures import money, percent, plural
 from spanledger.filters import BadFilter, compile_filter, compile_key
 
-MARKS = Path(__file__).parent.parent / "queries" / "explore_marks.sql"
 MOST_GROUPS, MOST_SPANS = 20, 50
 """Rows of the tables; the API gives more."""
 SHEET = (
@@ -51,7 +51,7 @@ class ExploreView:
     unread: str
     """Why the selection could not be compared, or ''."""
     spans: list[dict[str, Any]]
-    marks: list[dict[str, Any]]
+    marks: list[Mark]
     views: list[SavedView]
 
 
@@ -81,7 +81,7 @@ def read(engine: Engine, asked: Asked) -> ExploreView:
         groups=groups,
         difference=difference,
         spans=explore.newest(engine, question, MOST_SPANS),
-        marks=engine.query_guarded(sql.read(MARKS), question.parameters()).records(),
+        marks=marks.read(engine, question.since, question.until),
     )
 
 

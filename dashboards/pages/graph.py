@@ -16,6 +16,7 @@ from spanledger.engine import Engine
 from spanledger.errors import BadRequest
 from spanledger.figures import money, percent, plural
 from spanledger.filters import BadFilter, Condition, compile_filter, quoted
+from spanledger.outcomes import RESOLVED
 
 QUERIES = Path(__file__).parent.parent / "queries"
 QUESTION = "Who calls whom, and where does it fail?"
@@ -25,8 +26,29 @@ TYPES = {"nesting": "who called whom", "transition": "what came next"}
 NAMED_BY = {"model": "model", "reranker": "model", "tool": "tool_name", "agent": "agent_name"}
 """The filter's field that names a node of a kind; others go by their span's name."""
 MOST_SEAMS = 40
-SHEET = ("from_kind", "from_name", "to_kind", "to_name", "calls", "errors", "traces", "duration_ns", "cost_usd")
+ENDS = ("from_kind", "from_name", "to_kind", "to_name")
+SHEET = (
+    *ENDS, "calls", "errors", "traces", "duration_ns", "cost_usd", "ended", "ended_well", "from_alone_ended",
+    "from_alone_ended_well", "to_alone_ended", "to_alone_ended_well",
+)  # fmt: skip
 Name = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Settled traces of which it is known how they ended."""
+
+    traces: int = 0
+    well: int = 0
+
+    @property
+    def share(self) -> float | None:
+        """Of them that ended well; None when there are none."""
+        return self.well / self.traces if self.traces else None
+
+    def without(self, part: Ended) -> Ended:
+        """Those that are not of a part of them."""
+        return Ended(self.traces - part.traces, self.well - part.well)
 
 
 @dataclass(frozen=True)
@@ -40,6 +62,12 @@ class Seam:
     failed: float
     elsewhere: float | None
     """Share of the target's other calls that failed; None when nobody else calls it."""
+    ended: Ended
+    """Traces with this seam."""
+    source_alone: Ended
+    """Traces with the source and without this seam."""
+    target_alone: Ended
+    """Traces with the target and without this seam."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +120,7 @@ def read(engine: Engine, asked: Asked) -> GraphView:
         _rows(engine, "graph_edges", asked, condition, type=kind),
     )
     graph = _graph(nodes, edges)
-    seams = _seams(edges)
+    seams = _seams(edges, _rows(engine, "graph_ends", asked, condition, type=kind, resolved=list(RESOLVED)))
     shown = sql.read(QUERIES / "graph_edges.sql").replace("FILTER", condition.inlined())
     return GraphView(
         _title(graph, seams), QUESTION, graph if graph.nodes else None, _links(graph, asked), seams[:MOST_SEAMS],
@@ -106,7 +134,7 @@ def _whole(asked: Asked, text: str) -> str:
     return " and ".join([*parts, f"({text})"] if text.strip() else parts)
 
 
-def _rows(engine: Engine, name: str, asked: Asked, condition: Condition, **more: str) -> list[dict[str, Any]]:
+def _rows(engine: Engine, name: str, asked: Asked, condition: Condition, **more: object) -> list[dict[str, Any]]:
     statement = sql.read(QUERIES / f"{name}.sql").replace("FILTER", condition.sql)
     values = {**condition.parameters, **asked.parameters(), "filtered": int(condition.sql != "1"), **more}
     return engine.query_guarded(statement, values).records()
@@ -138,7 +166,9 @@ def _ends(row: dict[str, Any]) -> tuple[Name, Name]:
     )
 
 
-def _seams(edges: Sequence[dict[str, Any]]) -> list[Seam]:
+def _seams(edges: Sequence[dict[str, Any]], ends: Sequence[dict[str, Any]]) -> list[Seam]:
+    """Rows of graph_edges.sql beside those of graph_ends.sql."""
+    ended = {tuple(row[name] for name in ENDS): Ended(row["ended"], row["well"]) for row in ends}
     into: dict[Name, Sums] = defaultdict(Sums)
     for row in edges:
         into[_ends(row)[1]].add(row)
@@ -149,7 +179,10 @@ def _seams(edges: Sequence[dict[str, Any]]) -> list[Seam]:
         sums.add(row)
         others = into[target].calls - sums.calls
         elsewhere = (into[target].errors - sums.errors) / others if others else None
-        found.append(Seam(source, target, sums, row["traces"], sums.errors / sums.calls, elsewhere))
+        first, second = (row["from_kind"], row["from_name"]), (row["to_kind"], row["to_name"])
+        whole = ended.get((*first, *second), Ended())
+        alone = [ended.get((*node, "", ""), whole).without(whole) for node in (first, second)]
+        found.append(Seam(source, target, sums, row["traces"], sums.errors / sums.calls, elsewhere, whole, *alone))
     return found
 
 
@@ -178,7 +211,11 @@ def _title(graph: Graph, seams: Sequence[Seam]) -> str:
 def sheet(view: GraphView) -> tuple[Sequence[str], Sequence[Sequence[object]]]:
     """The seams for CSV."""
     return SHEET, [
-        [*seam.source, *seam.target, seam.sums.calls, seam.sums.errors, seam.traces, seam.sums.duration_ns,
-         seam.sums.cost_usd]
+        [
+            *(*seam.source, *seam.target, seam.sums.calls, seam.sums.errors, seam.traces, seam.sums.duration_ns),
+            seam.sums.cost_usd,
+            *(seam.ended.traces, seam.ended.well, seam.source_alone.traces, seam.source_alone.well),
+            *(seam.target_alone.traces, seam.target_alone.well),
+        ]
         for seam in view.seams
-    ]  # fmt: skip
+    ]

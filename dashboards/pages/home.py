@@ -11,9 +11,12 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Response
 
+from dashboards import marks
 from dashboards.asked import Asked
 from dashboards.first_minute import Snippet, snippets
+from dashboards.marks import Mark
 from dashboards.page import Page
+from dashboards.sparks import place
 from dashboards.vitals import WEEK, Line, lines
 from spanledger import sql
 from spanledger.engine import Engine
@@ -25,6 +28,8 @@ QUERIES = Path(__file__).parent.parent / "queries"
 NEWEST = 8
 """Rows of the table of spans."""
 MOST_FINDINGS = 50
+MOST_MARKS = 12
+"""Of those on the small lines."""
 STEPS = tuple(timedelta(hours=hours) for hours in (1, 3, 6, 12, 24, 168))
 MOST_POINTS = 60
 """Points of a small line: its steps are the shortest of `STEPS` that need no more."""
@@ -43,6 +48,17 @@ class Facts:
 
 
 @dataclass(frozen=True)
+class Tick:
+    """A mark on the small lines."""
+
+    kind: str
+    title: str
+    link: str
+    x: float
+    """In the box of a small line."""
+
+
+@dataclass(frozen=True)
 class Home:
     """What home.html is given."""
 
@@ -52,6 +68,8 @@ class Home:
     """What came, in one sentence."""
     facts: Facts
     lines: list[Line]
+    marks: list[Tick]
+    """What began in the range."""
     spans: list[dict[str, Any]]
     """Rows of queries/home_spans.sql by column."""
     findings: list[dict[str, Any]]
@@ -98,6 +116,7 @@ def load(engine: Engine, settings: Settings, asked: Asked) -> Home:
         arrival=arrival(facts, asked),
         facts=facts,
         lines=[] if empty else [*shown[:-1], _freshness(shown, facts, asked)],
+        marks=[] if empty else ticks(marks.read(engine, asked.since, asked.until), series, asked),
         spans=[] if empty else _rows(engine, "home_spans", times | {"limit": NEWEST}),
         findings=findings,
         alerts=alerts,
@@ -115,6 +134,16 @@ def times_of_series(asked: Asked) -> dict[str, Any]:
         "from": as_parameter(since), "to": as_parameter(asked.until), "past_from": as_parameter(since - back),
         "past_to": as_parameter(asked.until - back), "step": int(step.total_seconds()),
     }  # fmt: skip
+
+
+def ticks(found: list[Mark], series: dict[str, Any], asked: Asked) -> list[Tick]:
+    """Where the newest marks stand on the small lines."""
+    since = asked.since.replace(minute=0, second=0, microsecond=0).timestamp()
+    steps = ceil(asked.length / timedelta(seconds=series["step"]))
+    return [
+        Tick(mark.kind, mark.title, mark.link, place(int((mark.at / 1000 - since) // series["step"]), steps + 1))
+        for mark in found[-MOST_MARKS:]
+    ]
 
 
 def title(facts: Facts, findings: list[dict[str, Any]], alerts: dict[str, int], shown: list[Line]) -> str:

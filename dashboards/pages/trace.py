@@ -15,8 +15,11 @@ from fastapi import APIRouter, Request, Response
 from dashboards.asked import Asked
 from dashboards.page import NotThere, Page
 from dashboards.trace import graph as graphs
+from dashboards.trace.beside import beside
 from dashboards.trace.conversation import Said, conversation
-from dashboards.trace.tree import Tree, build
+from dashboards.trace.totals import Totals, totals
+from dashboards.trace.tree import Columns, Tree, build
+from dashboards.trace.waterfall import columns
 from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.figures import ago, duration, money
@@ -25,6 +28,7 @@ QUERIES = Path(__file__).parent.parent / "queries"
 MOST_SPANS = 20_000
 DAY = timedelta(days=1)
 MOST_MESSAGES, MOST_CHARACTERS = 300, 6000
+PEOPLE = ("tenant", "user_id", "session_id", "task_id", "feature", "prompt_name", "prompt_version")
 TRACE_ID, SPAN_ID = re.compile(r"^[0-9a-f]{32}$"), re.compile(r"^[0-9a-f]{16}$")
 
 
@@ -64,9 +68,7 @@ def page(engine: Engine) -> Page:
     """The page over an engine."""
 
     def load(_asked: Asked, path: dict[str, str]) -> TraceView:
-        trace_id = path["trace_id"].lower()
-        tree = read_tree(engine, trace_id)
-        return view(engine, trace_id, tree)
+        return read(engine, path["trace_id"].lower())
 
     return Page("/traces/{trace_id}", "trace.html", load, nav="Traces")
 
@@ -91,111 +93,71 @@ def add_data(routes: APIRouter, engine: Engine) -> None:
         return Response(orjson.dumps(body), 200 if found else 404, media_type="application/json")
 
 
+def read(engine: Engine, trace_id: str) -> TraceView:
+    """All of a trace that its page shows; NotThere when there is none."""
+
+    def found(name: str) -> list[dict[str, Any]]:
+        return engine.query_guarded(sql.read(QUERIES / f"{name}.sql"), {"trace_id": trace_id}).records()
+
+    tree, (settled, scores) = beside(
+        lambda: read_tree(engine, trace_id), lambda: found("trace_settled"), lambda: found("trace_scores")
+    )
+    return _view(engine, trace_id, tree, next(iter(settled), None), scores)
+
+
 def read_tree(engine: Engine, trace_id: str) -> Tree:
     """The spans of a trace as a tree; NotThere when there is none."""
     if not TRACE_ID.match(trace_id):
         raise NotThere("The id of a trace has 32 hexadecimal digits.")
     values = {"trace_id": trace_id, "limit": MOST_SPANS + 1}
-    spans = engine.query_guarded(sql.read(QUERIES / "trace_spans.sql"), values).records()
-    if not spans:
+    spans = engine.columns_guarded(sql.read(QUERIES / "trace_spans.sql"), values).values
+    many = len(spans["span_id"])
+    if not many:
         raise NotThere(f"There is no span of the trace {trace_id}. Its spans may not have come yet, or be too old.")
-    return build(spans[:MOST_SPANS], truncated=len(spans) > MOST_SPANS)
+    shown = {name: column[:MOST_SPANS] for name, column in spans.items()} if many > MOST_SPANS else spans
+    return build(shown, truncated=many > MOST_SPANS)
 
 
-def columns(tree: Tree) -> dict[str, Any]:
-    """Spans by column, times in microseconds from the first start: what the waterfall draws."""
-    begin = min(row["start_ns"] for row in tree.rows)
-    return {
-        "id": [row["span_id"] for row in tree.rows],
-        "parent": tree.parents,
-        "depth": tree.depths,
-        "name": [row["name"][:200] for row in tree.rows],
-        "kind": [graphs.KINDS.get(row["operation"], "") for row in tree.rows],
-        "node": [graphs.named(row)[:200] if row["operation"] in graphs.KINDS else "" for row in tree.rows],
-        "start": [(row["start_ns"] - begin) // 1000 for row in tree.rows],
-        "took": [None if row["duration_ns"] is None else row["duration_ns"] // 1000 for row in tree.rows],
-        "error": [int(row["status"] == "error") for row in tree.rows],
-        "retry": [int(row["attempt"] > 0) for row in tree.rows],
-        "again": _again(tree),
-        "cost": [row["cost_usd"] for row in tree.rows],
-        "tokens": [None if row["input_tokens"] is None and row["output_tokens"] is None
-                   else (row["input_tokens"] or 0) + (row["output_tokens"] or 0) for row in tree.rows],
-        "kwh": [row["energy_kwh"] for row in tree.rows],
-        "critical": _critical(tree),
-    }  # fmt: skip
-
-
-def _again(tree: Tree) -> list[int]:
-    """1 for a call of a tool with arguments with which the trace has called it before."""
-    seen: set[tuple[str, str]] = set()
-    marked = [0] * len(tree.rows)
-    for place in sorted(range(len(tree.rows)), key=lambda place: tree.rows[place]["start_ns"]):
-        row = tree.rows[place]
-        call = (row["tool_name"], row["tool_arguments_hash"])
-        marked[place] = int(row["operation"] == "tool" and all(call) and call in seen)
-        seen.add(call)
-    return marked
-
-
-def _critical(tree: Tree) -> list[int]:
-    """1 for spans on the critical path: from the root's end back, the child that ended last, and so on within each."""
-    ends = [row["start_ns"] + (row["duration_ns"] or 0) for row in tree.rows]
-    children: dict[int, list[int]] = {}
-    for place, parent in enumerate(tree.parents):
-        children.setdefault(parent, []).append(place)
-    marked = [0] * len(tree.rows)
-    roots = children.get(-1, [])
-    stack = [max(roots, key=lambda place: ends[place])] if roots else []
-    while stack:
-        place = stack.pop()
-        marked[place] = 1
-        until = ends[place]
-        for child in sorted(children.get(place, ()), key=lambda child: -ends[child]):
-            if ends[child] <= until:
-                stack.append(child)
-                until = tree.rows[child]["start_ns"]
-    return marked
-
-
-def view(engine: Engine, trace_id: str, tree: Tree) -> TraceView:
-    """All of a trace that its page shows."""
-    rows, values = tree.rows, {"trace_id": trace_id}
-    settled = next(iter(engine.query_guarded(sql.read(QUERIES / "trace_settled.sql"), values).records()), None)
-    begin = min(row["start_ns"] for row in rows)
-    took = max(row["start_ns"] + (row["duration_ns"] or 0) for row in rows) - begin
-    billed = [row for row in rows if row["billable"]]
-    costs = [row["cost_usd"] for row in billed if row["cost_usd"] is not None]
-    said = messages(engine, trace_id, tree, MOST_MESSAGES, MOST_CHARACTERS)
-    cost = sum(costs) if costs else None
+def _view(
+    engine: Engine, trace_id: str, tree: Tree, settled: dict[str, Any] | None, scores: list[dict[str, Any]]
+) -> TraceView:
+    sums, root = totals(tree.spans), tree.row(0)
     return TraceView(
-        title=_title(rows, took, cost, settled),
+        title=_title(root["name"], sums, settled),
         question="What happened in this trace?",
         trace_id=trace_id,
-        root=dict(rows[0]),
-        spans=len(rows),
-        errors=sum(row["status"] == "error" for row in rows),
-        duration_ns=took,
-        cost_usd=cost,
-        energy_kwh=_sum(billed, "energy_kwh"),
-        input_tokens=_whole(_sum(billed, "input_tokens")),
-        output_tokens=_whole(_sum(billed, "output_tokens")),
-        llm_calls=len(billed),
-        tool_calls=sum(row["operation"] == "tool" for row in rows),
-        unpriced=len(billed) - len(costs),
+        root=root,
+        spans=sums.spans,
+        errors=sums.errors,
+        duration_ns=sums.duration_ns,
+        cost_usd=sums.cost_usd,
+        energy_kwh=sums.energy_kwh,
+        input_tokens=sums.input_tokens,
+        output_tokens=sums.output_tokens,
+        llm_calls=sums.llm_calls,
+        tool_calls=sums.tool_calls,
+        unpriced=sums.unpriced,
         settled=settled,
         problems=tree.problems,
         graph=graphs.of_tree(tree),
-        said=conversation(said, rows),
-        documents=engine.query_guarded(sql.read(QUERIES / "trace_documents.sql"), _bounds(trace_id, tree)).records(),
-        different=_different(trace_id, begin),
-        scores=engine.query_guarded(sql.read(QUERIES / "trace_scores.sql"), values).records(),
-        people=_people(rows),
+        said=conversation(messages(engine, trace_id, tree, MOST_MESSAGES, MOST_CHARACTERS), _agents(tree.spans)),
+        documents=documents(engine, trace_id, tree),
+        different=_different(trace_id, sums.begin_ns),
+        scores=scores,
+        people=_people(tree.spans),
     )
+
+
+def documents(engine: Engine, trace_id: str, tree: Tree) -> list[dict[str, Any]]:
+    """Rows of queries/trace_documents.sql; most traces have none, and then nothing is asked."""
+    if not any(tree.spans["retrieved"]):
+        return []
+    return engine.query_guarded(sql.read(QUERIES / "trace_documents.sql"), _bounds(trace_id, tree)).records()
 
 
 def messages(engine: Engine, trace_id: str, tree: Tree, most: int, characters: int) -> list[dict[str, Any]]:
     """Rows of queries/trace_messages.sql: at most so many messages, each cut to so many characters."""
-    if not any(row["said"] for row in tree.rows):
+    if not any(tree.spans["said"]):
         return []
     values = _bounds(trace_id, tree) | {"limit": most, "most": characters}
     return engine.query_guarded(sql.read(QUERIES / "trace_messages.sql"), values).records()
@@ -203,7 +165,7 @@ def messages(engine: Engine, trace_id: str, tree: Tree, most: int, characters: i
 
 def _bounds(trace_id: str, tree: Tree) -> dict[str, Any]:
     """A trace and the times between which its spans start."""
-    starts = [row["start_ns"] for row in tree.rows]
+    starts = tree.spans["start_ns"]
     return {"trace_id": trace_id, "first": _moment(min(starts)), "last": _moment(max(starts))}
 
 
@@ -219,25 +181,19 @@ def _moment(nanoseconds: int) -> str:
     return f"{nanoseconds // 10**9}.{nanoseconds % 10**9:09d}"
 
 
-def _title(rows: list[Any], took: int, cost: float | None, settled: dict[str, Any] | None) -> str:
-    name = rows[0]["name"][:80] or "Unnamed"
-    errors = sum(row["status"] == "error" for row in rows)
+def _title(name: str, sums: Totals, settled: dict[str, Any] | None) -> str:
     end = f", {settled['task_outcome']}" if settled and settled["task_outcome"] else ""
-    wrong = f", {errors:,} of {len(rows):,} spans failed" if errors else ""
+    wrong = f", {sums.errors:,} of {sums.spans:,} spans failed" if sums.errors else ""
+    took = sums.duration_ns
     long = ago(took // 10**9) if took >= 60 * 10**9 else duration(took)
-    return f"{name}: {money(cost)} in {long}{end}{wrong}"
+    return f"{name[:80] or 'Unnamed'}: {money(sums.cost_usd)} in {long}{end}{wrong}"
 
 
-def _people(rows: list[Any]) -> dict[str, str]:
-    names = ("tenant", "user_id", "session_id", "task_id", "feature", "prompt_name", "prompt_version")
-    found = {name: next((str(row[name]) for row in rows if row[name]), "") for name in names}
-    return {name: value for name, value in found.items() if value}
+def _people(spans: Columns) -> dict[str, str]:
+    found = {name: next(filter(None, spans[name]), "") for name in PEOPLE}
+    return {name: str(value) for name, value in found.items() if value}
 
 
-def _sum(rows: list[Any], name: str) -> float | None:
-    known = [row[name] for row in rows if row[name] is not None]
-    return sum(known) if known else None
-
-
-def _whole(value: float | None) -> int | None:
-    return None if value is None else int(value)
+def _agents(spans: Columns) -> dict[str, str]:
+    """The agent by the span, of those that name one."""
+    return {span: str(agent) for span, agent in zip(spans["span_id"], spans["agent_name"], strict=True) if agent}

@@ -10,8 +10,10 @@ from math import ceil
 from fastapi import APIRouter, Request, Response
 
 from dashboards import asked as urls
+from dashboards import marks
 from dashboards.asked import Asked
 from dashboards.charts import response
+from dashboards.marks import marked
 from dashboards.page import NotThere, Page
 from dashboards.versions import MODEL, PROMPT, Subject, Versions, read
 from dashboards.versions.charts import CHARTS
@@ -62,7 +64,9 @@ def _add_chart(routes: APIRouter, engine: Engine, subject: Subject) -> None:
         order = compared(engine.query_guarded(subject.statement("versions"), values).records())
         step = _step(asked)
         points = engine.query_guarded(subject.statement("series"), values | {"versions": order, "step": step}).records()
-        return response(CHARTS[chart][0](points, order)) if points else Response(status_code=204)
+        if not points:
+            return Response(status_code=204)
+        return response(marked(CHARTS[chart][0](points, order), marks.read(engine, asked.since, asked.until)))
 
 
 def _page(engine: Engine, subject: Subject) -> Page:

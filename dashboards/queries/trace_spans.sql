@@ -6,7 +6,8 @@ SELECT
     cost_usd, if(billable, input_tokens, NULL) AS input_tokens, if(billable, output_tokens, NULL) AS output_tokens,
     energy_kwh, billable, toString(usage_role) AS usage_role, ifNull(attempt, 0) AS attempt,
     tenant, user_id, session_id, task_id, task_outcome, feature, prompt_name, prompt_version,
-    tool_arguments_hash, tool_result_hash, length(message_hashes) + length(output_hashes) AS said
+    tool_arguments_hash, tool_result_hash, length(message_hashes) + length(output_hashes) AS said,
+    length(retrieved_ids) AS retrieved
 FROM spans
 WHERE trace_id = {trace_id:String}
 ORDER BY started_at, span_id

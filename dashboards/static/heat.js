@@ -193,8 +193,8 @@ export class HeatMap {
 
   marked() {
     const group = shape("g", { class: "finds" });
-    for (const { at, title } of this.marks) {
-      const line = shape("line", { x1: this.x(at), x2: this.x(at), y1: this.top, y2: this.bottom });
+    for (const { at, kind, title } of this.marks) {
+      const line = shape("line", { class: kind, x1: this.x(at), x2: this.x(at), y1: this.top, y2: this.bottom });
       line.append(shape("title", {}, title));
       group.append(line);
     }

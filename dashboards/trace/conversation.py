@@ -23,9 +23,8 @@ class Said:
     """Characters that are stored and not shown."""
 
 
-def conversation(messages: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> list[Said]:
-    """The parts of messages in their order; a message whose text is not stored says so."""
-    agents = {row["span_id"]: str(row["agent_name"]) for row in rows}
+def conversation(messages: Sequence[Mapping[str, Any]], agents: Mapping[str, str]) -> list[Said]:
+    """The parts of messages in their order; a message whose text is not stored says so. `agents`: names by span."""
     found: list[Said] = []
     for message in messages:
         role = message["role"] or ("assistant" if message["answer"] else "message")

@@ -7,7 +7,7 @@ that is already under way above it closes a loop, which is drawn back.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,16 @@ WIDEST_LAYER, ROOM = 260, 1100
 """Few layers stand further apart, so that names and edges do not cross: pixels of one, and of all together."""
 SMALLEST, LARGEST = 7.0, 24.0
 """Radius in pixels: the area goes with cost."""
+NAMING = ("operation", "name", "model", "tool_name", "agent_name")
+"""The columns that say what a span stands for."""
+Name = tuple[str, str]
+"""Kind and name of what is called."""
+
+
+def total(values: Iterable[float | None]) -> float | None:
+    """The sum of what is known; None when nothing is."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
 
 
 @dataclass
@@ -44,12 +54,15 @@ class Sums:
     cost_usd: float | None = None
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """One call more, or the sums of several (`calls`)."""
-        self.calls += int(row.get("calls", 1))
-        self.errors += int(row["errors"]) if "errors" in row else int(row["status"] == "error")
-        self.duration_ns += int(row["duration_ns"] or 0)
-        if row["cost_usd"] is not None:
-            self.cost_usd = (self.cost_usd or 0.0) + float(row["cost_usd"])
+        """The sums of calls that a row tells."""
+        self.join(Sums(int(row["calls"]), int(row["errors"]), int(row["duration_ns"] or 0), row["cost_usd"]))
+
+    def join(self, other: Sums) -> None:
+        """The sums of other calls of the same."""
+        self.calls += other.calls
+        self.errors += other.errors
+        self.duration_ns += other.duration_ns
+        self.cost_usd = total((self.cost_usd, other.cost_usd))
 
 
 @dataclass
@@ -97,21 +110,45 @@ class Graph:
 
 def of_tree(tree: Tree) -> Graph:
     """The graph of one trace."""
-    nodes: dict[tuple[str, str], Node] = {}
-    edges: dict[tuple[tuple[str, str], tuple[str, str]], Sums] = defaultdict(Sums)
-    near: list[tuple[str, str] | None] = []
-    for place, row in enumerate(tree.rows):
-        above = near[tree.parents[place]] if 0 <= tree.parents[place] < place else None
-        kind = KINDS.get(row["operation"])
-        if not kind:
-            near.append(above)
-            continue
-        name = (kind, named(row))
-        nodes.setdefault(name, Node(*name)).sums.add(row)
+    nodes: dict[Name, Node] = {}
+    edges: dict[tuple[Name, Name], Sums] = {}
+    for (above, name), places in _calls(tree).items():
+        sums = _summed(tree, places)
+        nodes.setdefault(name, Node(*name)).sums.join(sums)
         if above:
-            edges[above, name].add(row)
-        near.append(name)
+            edges[above, name] = sums
     return laid_out(nodes, edges)
+
+
+def _calls(tree: Tree) -> dict[tuple[Name | None, Name], list[int]]:
+    """Places in the tree's walk by what was called and the nearest above that stands for something."""
+    found: dict[tuple[Name | None, Name], list[int]] = defaultdict(list)
+    near: list[Name | None] = []
+    for place, (parent, name) in enumerate(zip(tree.parents, names(tree), strict=True)):
+        above = near[parent] if parent >= 0 else None
+        near.append(name or above)
+        if name:
+            found[above, name].append(place)
+    return found
+
+
+def _summed(tree: Tree, places: Sequence[int]) -> Sums:
+    at = [tree.order[place] for place in places]
+    failed, took, cost = (map(tree.spans[column].__getitem__, at) for column in ("status", "duration_ns", "cost_usd"))
+    return Sums(len(at), list(failed).count("error"), sum(filter(None, took)), total(cost))
+
+
+def names(tree: Tree) -> list[Name | None]:
+    """What each span of the walk stands for, as (kind, name); None for one that stands for nothing by itself."""
+    columns = (tree.column(name) for name in NAMING)
+    known: dict[tuple[str, ...], Name | None] = {}
+    return [known[one] if one in known else known.setdefault(one, _name(one)) for one in zip(*columns, strict=True)]
+
+
+def _name(values: Sequence[str]) -> Name | None:
+    row = dict(zip(NAMING, values, strict=True))
+    kind = KINDS.get(row["operation"])
+    return (kind, named(row)) if kind else None
 
 
 def named(row: Mapping[str, Any]) -> str:
@@ -121,9 +158,7 @@ def named(row: Mapping[str, Any]) -> str:
     return str(own.get(kind) or row["name"])
 
 
-def laid_out(
-    nodes: Mapping[tuple[str, str], Node], edges: Mapping[tuple[tuple[str, str], tuple[str, str]], Sums]
-) -> Graph:
+def laid_out(nodes: Mapping[Name, Node], edges: Mapping[tuple[Name, Name], Sums]) -> Graph:
     """Places for the dearest nodes: columns by the longest way from a start, rows by cost."""
     kept = sorted(nodes.values(), key=lambda node: (-(node.sums.cost_usd or 0), -node.sums.calls))[:MOST_NODES]
     chosen = {(node.kind, node.name) for node in kept}
@@ -148,9 +183,7 @@ def laid_out(
     return Graph(kept, drawn, width, MARGIN * 2 + (rows - 1) * ROW_HEIGHT + 24, len(nodes) - len(kept))
 
 
-def _layers(
-    names: Iterable[tuple[str, str]], links: Iterable[tuple[tuple[str, str], tuple[str, str]]]
-) -> dict[tuple[str, str], int]:
+def _layers(names: Iterable[Name], links: Iterable[tuple[Name, Name]]) -> dict[Name, int]:
     """The column of each node; an edge that would close a loop over those that were called earlier does not count."""
     graph = networkx.DiGraph()
     graph.add_nodes_from(names)

@@ -1,13 +1,17 @@
 """Sessions of the pages: a signed cookie that names a key, and the token that changes must carry beside it.
 
 `<key id>.<expiry>.<nonce>.<signature>`, HMAC-SHA-256 with a secret in the data directory. A session ends with its key.
+Sessions that were logged out of stand in a file beside the secret until they would have expired: a restart, or another
+process over the same directory, does not let them in again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +22,8 @@ from spanledger.access.keys import Key
 
 SIGNED_WITH = "session.key"
 """File of the data directory."""
+ENDED = "sessions-ended.json"
+"""Another: nonces of sessions that were logged out of, and when they would have expired."""
 COOKIE = "spanledger_session"
 LIFE_SECONDS = 12 * 3600
 """A working day; then one logs in again."""
@@ -47,8 +53,10 @@ class Sessions:
         self._ring = ring
         self._clock = clock
         self._secret = b""
+        self._ended_path = data_dir / ENDED
+        self._lock = threading.Lock()
+        self._seen = (0, 0)
         self._ended: dict[str, int] = {}
-        """Nonces of sessions that were logged out of, until they would have expired."""
 
     def open(self, key: Key) -> str:
         """The cookie of a new session."""
@@ -66,13 +74,28 @@ class Sessions:
         session = Session(key, int(parts[1]), parts[2])
         if not hmac.compare_digest(parts[3].encode(), self._sign("session", session).encode()):
             return None
-        return session if self._clock() < session.expires_at and session.nonce not in self._ended else None
+        return session if self._clock() < session.expires_at and session.nonce not in self._logged_out() else None
 
     def end(self, session: Session) -> None:
         """Its cookie opens nothing any more."""
-        now = self._clock()
-        kept = {nonce: until for nonce, until in self._ended.items() if until > now}
-        self._ended = kept | {session.nonce: session.expires_at}
+        ended, now = self._logged_out(), self._clock()
+        with self._lock:
+            kept = {nonce: until for nonce, until in {**ended, **self._ended}.items() if until > now}
+            self._ended = kept | {session.nonce: session.expires_at}
+            write_secret(self._ended_path, json.dumps(self._ended).encode())
+
+    def _logged_out(self) -> dict[str, int]:
+        """As the file says, which is read again when it has changed."""
+        try:
+            stat = self._ended_path.stat()
+        except FileNotFoundError:
+            return self._ended
+        seen = (stat.st_mtime_ns, stat.st_ino)
+        with self._lock:
+            if seen != self._seen:
+                self._ended = json.loads(self._ended_path.read_bytes())
+                self._seen = seen
+            return self._ended
 
     def csrf(self, session: Session) -> str:
         """What changes of this session must carry."""

@@ -17,11 +17,12 @@ from collector.quarantine import Quarantine
 from spanledger import guard
 from spanledger.access.audit import AuditLog, of_command
 from spanledger.access.keyring import COMMAND_FILE
+from spanledger.answers import Answer
 from spanledger.deletion import delete as delete_rows
 from spanledger.energy.own import import_csv
 from spanledger.energy.renew import renew_day
 from spanledger.energy.reports import explain as explain_energy
-from spanledger.engine import Answer, Engine, open_engine
+from spanledger.engine import Engine, open_engine
 from spanledger.errors import EngineUnavailable, QueryFailed
 from spanledger.ownership import read_owner
 from spanledger.settings import Settings

@@ -13,10 +13,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from spanledger import revenue, sql
+from spanledger.answers import Answer
 from spanledger.cli import local
 from spanledger.cli.screen import screen
 from spanledger.cli.tables import answer_table
-from spanledger.engine import Answer
 from spanledger.errors import BadRequest
 from spanledger.prices import agreed
 from spanledger.prices.reprice import days, reprice_day

@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from spanledger.engine import Answer
+from spanledger.answers import Answer
 
 WIDEST = 2000
 """Characters of one cell; the rest is cut with an ellipsis."""

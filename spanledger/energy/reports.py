@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from spanledger.answers import Answer
 from spanledger.energy.statements import render
-from spanledger.engine import Answer, Engine
+from spanledger.engine import Engine
 from spanledger.settings import Settings
 
 SETS = """

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from spanledger.access import KeyRing
-from spanledger.access.sessions import LIFE_SECONDS, Session, Sessions
+from spanledger.access.sessions import ENDED, LIFE_SECONDS, Session, Sessions
 from spanledger.settings import Settings
 
 
@@ -53,6 +54,21 @@ def test_it_outlives_a_restart_but_not_its_key(tmp_path: Path, clock: Clock) -> 
     assert Sessions(tmp_path, ring(tmp_path, "one", "two"), clock).read(cookie) == session
     assert Sessions(tmp_path, ring(tmp_path, "one", "other"), clock).read(cookie) is None
     assert Sessions(tmp_path, ring(tmp_path, "one"), clock).read(cookie) is None
+
+
+def test_a_logout_outlives_a_restart_and_is_forgotten_when_the_cookie_has_expired(tmp_path: Path, clock: Clock) -> None:
+    sessions, cookie, session = begun(tmp_path, clock)
+    beside = Sessions(tmp_path, ring(tmp_path, "one", "two"), clock)
+    assert beside.read(cookie) == session
+    sessions.end(session)
+    assert beside.read(cookie) is None
+    assert Sessions(tmp_path, ring(tmp_path, "one", "two"), clock).read(cookie) is None
+    assert (tmp_path / ENDED).stat().st_mode & 0o077 == 0
+    clock.now += LIFE_SECONDS
+    other = beside.read(beside.open(session.key))
+    assert other
+    beside.end(other)
+    assert list(json.loads((tmp_path / ENDED).read_bytes())) == [other.nonce]
 
 
 def test_no_part_of_a_cookie_can_be_changed(tmp_path: Path, clock: Clock) -> None:

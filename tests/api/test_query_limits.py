@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 
 from api import app as api_app
 from spanledger import guard
-from spanledger.engine import Answer, Engine
+from spanledger.answers import Answer
+from spanledger.engine import Engine
 from spanledger.errors import EngineUnavailable, QueryFailed, QueryRefused
 
 QUERY = "/api/v1/query"

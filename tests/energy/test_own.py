@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from spanledger import sql
+from spanledger.answers import Answer
 from spanledger.energy import ecologits
 from spanledger.energy.factors import Bounds, Factors
 from spanledger.energy.load import insert_rows, load, reload
 from spanledger.energy.own import import_csv
 from spanledger.energy.reports import by_set, explain
 from spanledger.energy.statements import assignments
-from spanledger.engine import Answer, Engine
+from spanledger.engine import Engine
 from spanledger.errors import BadRequest, BadSetting
 from spanledger.settings import Settings
 from spanledger.upgrade import upgrade

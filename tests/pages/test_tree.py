@@ -5,11 +5,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.pages.trace import columns
 from dashboards.trace.align import Pair, align
 from dashboards.trace.conversation import conversation
 from dashboards.trace.graph import of_tree
-from dashboards.trace.tree import build
+from dashboards.trace.tree import Tree
+from dashboards.trace.tree import build as build_columns
+from dashboards.trace.waterfall import columns
 
 SECOND = 10**9
 EMPTY = {"status": "ok", "model": "", "tool_name": "", "agent_name": "", "cost_usd": None, "operation": "other",
@@ -29,7 +30,11 @@ def span(number: int, parent: int | None, begin: float = 0, took: float | None =
     }
 
 
-def ids(tree: Any) -> list[int]:
+def build(spans: list[dict[str, Any]]) -> Tree:
+    return build_columns({name: [each[name] for each in spans] for name in spans[0]})
+
+
+def ids(tree: Tree) -> list[int]:
     return [int(row["span_id"], 16) for row in tree.rows]
 
 
@@ -62,7 +67,8 @@ def test_what_is_wrong_is_said_and_every_span_shown() -> None:
 def test_any_trace_has_a_tree_with_all_its_spans(shape: list[tuple[int, int | None, int]]) -> None:
     spans = [span(number, parent, begin, operation="tool") for number, parent, begin in shape]
     tree = build(spans)
-    assert sorted(map(id, tree.rows)) == sorted(map(id, spans))
+    assert sorted(tree.order) == list(range(len(spans)))
+    assert ids(tree) == [shape[place][0] for place in tree.order]
     assert all(parent < place for place, parent in enumerate(tree.parents) if parent >= 0) or tree.problems
     drawn = columns(tree)
     assert {len(values) for values in drawn.values()} == {len(spans)}
@@ -167,7 +173,7 @@ def test_a_conversation_of_any_dialect() -> None:
             message('{"role":"assistant","content":[{"type":"tool_use","name":"g","input":{"x":1}}]}', "assistant"),
             message("", "user"),
         ],
-        [{"span_id": "1", "agent_name": ""}],
+        {},
     )
     assert [(part.role, part.kind, part.text) for part in said] == [
         ("user", "text", "plain words"), ("user", "text", "Hello"), ("assistant", "call", "f({})"),

@@ -1,0 +1,64 @@
+"""What began in a range: findings, new versions of prompts, new models. Thin lines on every chart over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import altair as alt
+
+from dashboards.charts import QUIET, WRONG, Chart, rows
+from spanledger import sql
+from spanledger.engine import Engine
+from spanledger.filters import quoted
+from spanledger.moments import as_parameter
+
+QUERY = Path(__file__).parent / "queries" / "marks.sql"
+LINKS = {"finding": "/findings/{}", "prompt": "/prompts/versions?name={}", "model": "/traces?filter={}"}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One thing that began; the newest 50 of a range are told."""
+
+    kind: str
+    """`finding`, `prompt` or `model`."""
+    severity: str
+    """Of a finding, else ''."""
+    title: str
+    at: int
+    """Milliseconds of Unix time; of versions the hour."""
+    link: str
+
+
+def read(engine: Engine, since: datetime, until: datetime) -> list[Mark]:
+    """The marks of a range, the oldest first."""
+    values = {"from": as_parameter(since), "to": as_parameter(until)}
+    found = engine.query_guarded(sql.read(QUERY), values).records()
+    return [_mark(row) for row in reversed(found)]
+
+
+def _mark(row: dict[str, Any]) -> Mark:
+    subject = f"model = {quoted(row['subject'])}" if row["kind"] == "model" else row["subject"]
+    return Mark(
+        row["kind"], row["severity"], row["title"], row["at"], LINKS[row["kind"]].format(quote(subject, safe=""))
+    )
+
+
+def marked(chart: Chart, marks: Sequence[Mark]) -> Chart:
+    """A chart whose x axis is time, with its marks: dashed for findings."""
+    if not marks:
+        return chart
+    lines = alt.Chart(rows([asdict(mark) for mark in marks])).mark_rule(strokeWidth=1).encode(
+        x="at:T",
+        color=alt.condition(alt.datum.kind == "finding", alt.value(WRONG), alt.value(QUIET)),
+        strokeDash=alt.condition(alt.datum.kind == "finding", alt.value([2, 3]), alt.value([1, 0])),
+        href="link:N",
+        description="title:N",
+    )  # fmt: skip
+    layered: Chart = alt.layer(chart, lines)
+    return layered

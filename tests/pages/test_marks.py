@@ -1,0 +1,78 @@
+"""What began in a range, on charts over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pytest
+
+from dashboards import marks
+from dashboards.asked import read as asked
+from dashboards.boards.charts import hit_rate
+from dashboards.charts import svg
+from dashboards.marks import Mark
+from dashboards.pages.home import ticks, times_of_series
+from spanledger.access import Scope, within
+from spanledger.engine import Engine
+from spanledger.moments import as_parameter
+from tests.pages.conftest import HOSTILE
+
+DAY = datetime(2026, 11, 20, tzinfo=UTC)
+CALLS = (
+    # hour of the day (below 0: the day before), model, prompt, version, tenant
+    (-9, "old", "answer", "1", "acme"), (2, "old", "answer", "1", "acme"), (5, "old", "answer", "2", "acme"),
+    (7, "old", "answer", "2", "acme"), (8, "new", "first of its kind", "1", "acme"),
+    (9, "old", "answer", HOSTILE, "blue"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _sums(engine: Engine) -> Iterator[None]:
+    rows = [
+        {
+            "slice": as_parameter(at := DAY + timedelta(hours=hour))[:19], "hour": as_parameter(at)[:19],
+            "provider": "p", "model": model, "prompt_name": prompt, "prompt_version": version, "tenant": tenant,
+            "calls": 3, "version": 1,
+        }
+        for hour, model, prompt, version, tenant in CALLS
+    ]  # fmt: skip
+    for table, part in (("usage_hours", rows[:3]), ("usage_slices", rows[3:])):
+        engine.insert_raw(table, b"\n".join(map(orjson.dumps, part)), "JSONEachRow", {"insert_deduplicate": 0})
+    yield
+    for table in ("usage_hours", "usage_slices"):
+        engine.command(f"TRUNCATE TABLE {table} SYNC")
+
+
+def test_a_version_is_new_where_another_was_called_before(engine: Engine) -> None:
+    found = marks.read(engine, DAY, DAY + timedelta(days=1))
+    hours = [((mark.at / 1000 - DAY.timestamp()) / 3600, mark.kind, mark.title) for mark in found]
+    assert hours == [
+        (5, "prompt", "answer: version 2"),
+        (8, "model", "model new"),
+        (9, "prompt", f"answer: version {HOSTILE}"),
+    ]
+    assert found[0].link == "/prompts/versions?name=answer"
+    with within(Scope(("acme",))):
+        assert [mark.title for mark in marks.read(engine, DAY, DAY + timedelta(days=1))] == [
+            "answer: version 2", "model new",
+        ]  # fmt: skip
+
+
+def test_marks_stand_on_charts_and_small_lines_at_their_time(engine: Engine) -> None:
+    found = marks.read(engine, DAY, DAY + timedelta(days=1))
+    chart = hit_rate({"series": [{"at": f"2026-11-20T{at:02}:00:00Z", "hit_rate": 0.5} for at in (4, 10)]})
+    assert chart is not None
+    drawn = svg(marks.marked(chart, found))
+    assert "answer: version 2" in drawn
+    assert "/prompts/versions?name=answer" in drawn
+    assert "<script" not in drawn
+    given = asked("/", {"from": "2026-11-20T00:00Z", "to": "2026-11-21T00:00Z"}, DAY + timedelta(days=2))
+    small = ticks(found, times_of_series(given), given)
+    assert [tick.x for tick in small] == [34.5, 54.0, 60.5]
+
+
+def test_a_link_to_a_model_is_a_filter(engine: Engine) -> None:
+    [model] = [mark for mark in marks.read(engine, DAY, DAY + timedelta(days=1)) if mark.kind == "model"]
+    assert model == Mark("model", "", "model new", model.at, "/traces?filter=model%20%3D%20%22new%22")
