@@ -56,6 +56,10 @@ UTC = {"session_timezone": "UTC"}
 CACHE_BYTES = {"mark_cache_size": 64 * MIB, "primary_index_cache_size": 64 * MIB, "index_mark_cache_size": 64 * MIB}
 """The embedded engine's caches. ClickHouse's own defaults (5 GiB each) are for a machine of its own."""
 
+BOTH_THREADS = {"max_threads_min_free_memory_per_thread": 0}
+"""The engine gives a statement one thread where less than 1 GiB is free for each; an embedded one never has so much,
+and what readers take is bounded anyway. Statements that write keep to one thread: their blocks have an order."""
+
 
 class _Pool:
     """Client handles to one engine. A handle runs one statement at a time; more are opened when all are busy."""
@@ -270,6 +274,7 @@ def _make_database(settings: Settings) -> None:
 def reader_limits(settings: Settings) -> dict[str, Any]:
     """Bounds of one statement from outside. `readonly` comes last: after it no setting can be changed."""
     return {
+        **(BOTH_THREADS if settings.embedded else {}),
         "max_execution_time": settings.query_max_seconds,
         "timeout_overflow_mode": "throw",
         "max_memory_usage": settings.query_max_memory_bytes,

@@ -107,6 +107,11 @@ def test_queries_run_side_by_side(engine: Engine) -> None:
     assert sorted(found) == [0, 1, 2, 3]
 
 
+def test_a_reader_has_the_threads_that_are_set(engine: Engine) -> None:
+    plan = engine.query_guarded("EXPLAIN PIPELINE SELECT number % 7 AS k, count() FROM numbers_mt(10000000) GROUP BY k")
+    assert "NumbersRange × 2 0 → 1" in plan.rows[-1][0], "free memory must not make it one"
+
+
 def test_a_second_owner_of_the_directory_is_refused(engine: Engine, settings: Settings) -> None:
     assert engine.rows("SELECT 1") == [[1]]
     with pytest.raises(DataDirectoryBusy, match="in use by `spanledger tests`"):
