@@ -15,6 +15,13 @@ from spanledger.settings import MIB
 
 MEMORY_BYTES = 500 * MIB
 """Of one statement of a job; beyond half of it groups go to disk."""
+SETTINGS = {
+    "max_memory_usage": MEMORY_BYTES,
+    "max_bytes_before_external_group_by": MEMORY_BYTES // 2,
+    # the engine reads with one thread as long as it has less than 1 GiB to spare for each: the embedded one never has
+    "max_threads_min_free_memory_per_thread": 0,
+}
+"""Of every statement of a job."""
 
 NUMBERS: Mapping[str, type[pl.DataType]] = {
     "UInt8": pl.UInt8, "UInt16": pl.UInt16, "UInt32": pl.UInt32, "UInt64": pl.UInt64,
@@ -36,11 +43,7 @@ class Source:
 
     def frame(self, path: Path, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """The answer of the SELECT in a .sql file. Times become UTC datetimes, enums and fixed strings text."""
-        answer = self._engine.columns(
-            sql.read(path),
-            parameters,
-            {"max_memory_usage": MEMORY_BYTES, "max_bytes_before_external_group_by": MEMORY_BYTES // 2},
-        )
+        answer = self._engine.columns(sql.read(path), parameters, SETTINGS)
         self.rows_read += answer.rows_read
         self.rows_by_statement[path.stem] = self.rows_by_statement.get(path.stem, 0) + answer.rows_read
         return pl.DataFrame([_series(name, kind, answer.values.get(name, [])) for name, kind in answer.columns])
