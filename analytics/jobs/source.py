@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from spanledger import sql
-from spanledger.engine import Engine
+from spanledger.engine import BOTH_THREADS, Engine
 from spanledger.settings import MIB
 
 MEMORY_BYTES = 500 * MIB
@@ -18,8 +18,7 @@ MEMORY_BYTES = 500 * MIB
 SETTINGS = {
     "max_memory_usage": MEMORY_BYTES,
     "max_bytes_before_external_group_by": MEMORY_BYTES // 2,
-    # the engine reads with one thread as long as it has less than 1 GiB to spare for each: the embedded one never has
-    "max_threads_min_free_memory_per_thread": 0,
+    **BOTH_THREADS,
 }
 """Of every statement of a job."""
 
