@@ -29,7 +29,7 @@ VICTIMS = {
     "up": ["up"],
     "all": ["up", "collect", "serve"],
 }
-KILLS = {"collect": 4, "serve": 5, "both": 2, "up": 2, "all": 1}
+KILLS = {"collect": 9, "serve": 11, "both": 4, "up": 3, "all": 3}
 """Times that each is killed in a round; CRASH_ROUNDS says how many rounds."""
 
 
