@@ -20,6 +20,8 @@ SETTINGS = {
     "max_bytes_before_external_group_by": MEMORY_BYTES // 2,
     # the engine reads with one thread as long as it has less than 1 GiB to spare for each: the embedded one never has
     "max_threads_min_free_memory_per_thread": 0,
+    # several keys of `attributes` are read quicker from the map read once than each by itself
+    "optimize_functions_to_subcolumns": 0,
 }
 """Of every statement of a job."""
 
