@@ -63,7 +63,7 @@ def world(engine: Engine, settings: Settings) -> Iterator[str]:
     _trace(engine, TRACE)
     _trace(engine, OTHER)
     _calls(engine)
-    _alert(engine)
+    firing(engine)
     for job, (kind, details) in REPORTS.items():
         _finding(desk, job, kind, details)
     with served(engine, settings) as address:
@@ -191,7 +191,7 @@ def _calls(engine: Engine) -> None:
     _insert(engine, "usage_slices", [{**hour, **sums}])
 
 
-def _alert(engine: Engine) -> None:
+def firing(engine: Engine) -> None:
     """An alert that fires, about the first trace."""
     at = as_parameter(NOW - timedelta(minutes=20))
     row = {
