@@ -11,6 +11,7 @@ from fastapi import Path as InPath
 from pydantic import BaseModel, ConfigDict, Field
 
 import dashboards
+from spanledger.access.viewer import viewer
 
 AlertId = Annotated[str, InPath(pattern="^[0-9a-f]{16}$")]
 Name = Annotated[str, InPath(min_length=1, max_length=100)]
@@ -104,7 +105,7 @@ def router(room: AlertsRoom) -> APIRouter:
     @routes.post("/{alert_id}/ack")
     def acknowledge(alert_id: AlertId, who: Acknowledgement | None = None) -> dict[str, Any]:
         """Acknowledge an alert that fires: no reminders and no escalation any more."""
-        return room.acknowledge(alert_id, who.by if who else "")
+        return room.acknowledge(alert_id, (who.by if who else "") or viewer().name)
 
     return routes
 
@@ -118,7 +119,7 @@ def _add_silences(routes: APIRouter, room: AlertsRoom) -> None:
     @routes.post("/silences", status_code=201)
     def silence(asked: Silence) -> dict[str, Any]:
         """Add a silence. Alerts live on meanwhile; what still fires at its end is sent then."""
-        return room.silence(asked.matchers, asked.until, asked.by, asked.comment, asked.since)
+        return room.silence(asked.matchers, asked.until, asked.by or viewer().name, asked.comment, asked.since)
 
     @routes.delete("/silences/{silence_id}")
     def end_silence(silence_id: Name) -> dict[str, Any]:

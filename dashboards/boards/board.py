@@ -34,7 +34,7 @@ BOARDS = (
         ("chain_lengths",),
     ),
     Board(
-        "Drift", "/drift", "user_drift", "drift", "Did our users move, or did we?", ("words",),
+        "Drift", "/drift", "user_drift", "drift", "Did our users move, or did we?", ("shifts", "words"),
         ("words_more", "words_less"),
     ),
     Board(

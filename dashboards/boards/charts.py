@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dashboards.charts import LINE, PALETTE, WRONG, Chart, rows
+from dashboards.boards.sections import words as words_of
+from dashboards.charts import INK, LINE, PALETTE, QUIET, WRONG, Chart, rows
 from spanledger.later import Later
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ else:
     alt = Later("altair")
 
 WIDTH, HEIGHT = 620, 220
+WHEN = ("before", "since")
+MOST_LAYERS, MOST_SHARES = 9, 6
+"""Of the small multiples of drift: pictures, and bars of one."""
 Details = Mapping[str, Any]
 
 
@@ -105,6 +109,37 @@ def carbon(details: Details) -> Chart | None:
     return (bars + ranges).properties(width=WIDTH, height=28 * len(points) + 20)
 
 
+def shifts(details: Details) -> Chart | None:
+    """What of the users moved: for each layer its shares before and since, side by side; those that changed most."""
+    layers = [each for each in details.get("moved") or [] if each.get("shares")][:MOST_LAYERS]
+    points = [
+        {"layer": words_of(str(each["layer"])), "label": label[:30], "when": when, "share": share}
+        for each in layers
+        for label, shares in _most_changed(each["shares"])
+        for when, share in zip(WHEN, shares, strict=True)
+    ]
+    if not points:
+        return None
+    bars = alt.Chart(rows(points)).mark_bar(height=7).encode(
+        x=alt.X("share:Q", title=None, axis=alt.Axis(format="%", tickCount=3)),
+        y=alt.Y("label:N", title=None, sort=None),
+        yOffset=alt.YOffset("when:N", sort=list(WHEN)),
+        color=alt.Color("when:N", title=None, sort=list(WHEN), scale=alt.Scale(range=[QUIET, PALETTE[0]])),
+    ).properties(width=WIDTH // 4, height=alt.Step(20))  # fmt: skip
+    order = list(dict.fromkeys(str(point["layer"]) for point in points))
+    header = alt.Header(labelColor=INK, labelFontSize=12, labelAnchor="start")
+    small: Chart = bars.facet(facet=alt.Facet("layer:N", title=None, sort=order, header=header), columns=3)
+    return small.resolve_scale(y="independent")
+
+
+def _most_changed(shares: Mapping[str, Sequence[float]]) -> list[tuple[str, Sequence[float]]]:
+    """The shares that differ most, in the order in which they came: bins of a size stay in theirs."""
+    apart = sorted((abs(before - since) for before, since in shares.values()), reverse=True)
+    least = apart[:MOST_SHARES][-1]
+    kept = [(label, pair) for label, pair in shares.items() if abs(pair[0] - pair[1]) >= least]
+    return kept[:MOST_SHARES]
+
+
 def words(details: Details) -> Chart | None:
     """Words that users write more and less, in shares of calls before and since."""
     points = [
@@ -128,6 +163,7 @@ CHARTS: Mapping[str, tuple[Callable[[Details], Chart | None], str]] = {
     "waste": (waste, "Dollars spent on asking again, by cause"),
     "chains": (chains, "Calls that operations took which did not end with the first"),
     "carbon": (carbon, "Grams of CO₂e a call by feature; the line is low to high"),
+    "shifts": (shifts, "What moved, before and since, in shares of calls"),
     "words": (words, "What users write more and less"),
 }
 """By name: what draws it, and what it shows in words."""

@@ -48,17 +48,6 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Tick:
-    """A mark on the small lines."""
-
-    kind: str
-    title: str
-    link: str
-    x: float
-    """In the box of a small line."""
-
-
-@dataclass(frozen=True)
 class Home:
     """What home.html is given."""
 
@@ -68,8 +57,8 @@ class Home:
     """What came, in one sentence."""
     facts: Facts
     lines: list[Line]
-    marks: list[Tick]
-    """What began in the range."""
+    marks: list[tuple[Mark, float]]
+    """What began in the range, and where that stands in the box of a small line."""
     spans: list[dict[str, Any]]
     """Rows of queries/home_spans.sql by column."""
     findings: list[dict[str, Any]]
@@ -136,14 +125,11 @@ def times_of_series(asked: Asked) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def ticks(found: list[Mark], series: dict[str, Any], asked: Asked) -> list[Tick]:
+def ticks(found: list[Mark], series: dict[str, Any], asked: Asked) -> list[tuple[Mark, float]]:
     """Where the newest marks stand on the small lines."""
     since = asked.since.replace(minute=0, second=0, microsecond=0).timestamp()
-    steps = ceil(asked.length / timedelta(seconds=series["step"]))
-    return [
-        Tick(mark.kind, mark.title, mark.link, place(int((mark.at / 1000 - since) // series["step"]), steps + 1))
-        for mark in found[-MOST_MARKS:]
-    ]
+    steps = ceil(asked.length / timedelta(seconds=series["step"])) + 1
+    return [(mark, place(int((mark.at / 1000 - since) // series["step"]), steps)) for mark in found[-MOST_MARKS:]]
 
 
 def title(facts: Facts, findings: list[dict[str, Any]], alerts: dict[str, int], shown: list[Line]) -> str:

@@ -39,6 +39,7 @@ ALERT = "00112233445566ff"
 TABLES = (*JOB_TABLES, *ALERT_TABLES)
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 SERIES = [{"at": f"2026-11-20T{at}:00:00Z", "hit_rate": rate} for at, rate in ((10, 0.7), (11, 0.2))]
+MOVED = [{"layer": "locale", "effect": 0.3, "shares": {HOSTILE: [0.1, 0.4], "en": [0.9, 0.6]}}]
 GRAMS = {"g_per_request": {"low": 1, "mid": 2, "high": 3}}
 REPORTS: dict[str, tuple[str, dict[str, object]]] = {
     "cost_concentration": (
@@ -47,7 +48,7 @@ REPORTS: dict[str, tuple[str, dict[str, object]]] = {
     ),
     "cache_hit_rate": ("hit_rate", {"series": SERIES}),
     "retry_waste": ("retry_waste", {"by_cause": {"loop": {"cost_usd": 3.5}}, "chain_lengths": {"loop": {"3": 4}}}),
-    "user_drift": ("drift", {"words_more": [{"word": HOSTILE, "before": 0.1, "since": 0.4}]}),
+    "user_drift": ("drift", {"words_more": [{"word": HOSTILE, "before": 0.1, "since": 0.4}], "moved": MOVED}),
     "carbon": ("report", {"by": {"feature": [{"value": HOSTILE, "figures": [GRAMS]}]}}),
 }
 """The newest report of each job, with texts that a stranger wrote."""
@@ -63,7 +64,7 @@ def world(engine: Engine, settings: Settings) -> Iterator[str]:
     _trace(engine, TRACE)
     _trace(engine, OTHER)
     _calls(engine)
-    _alert(engine)
+    firing(engine)
     for job, (kind, details) in REPORTS.items():
         _finding(desk, job, kind, details)
     with served(engine, settings) as address:
@@ -191,7 +192,7 @@ def _calls(engine: Engine) -> None:
     _insert(engine, "usage_slices", [{**hour, **sums}])
 
 
-def _alert(engine: Engine) -> None:
+def firing(engine: Engine) -> None:
     """An alert that fires, about the first trace."""
     at = as_parameter(NOW - timedelta(minutes=20))
     row = {

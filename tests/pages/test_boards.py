@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboards.boards.charts import shifts
 from dashboards.boards.folding import Interval, fold
 from dashboards.boards.sections import Facts, Table, sections
 
@@ -79,3 +80,13 @@ def test_whatever_a_job_puts_there_is_shown(details: dict[str, Any]) -> None:
         assert isinstance(part, Facts | Table)
         if isinstance(part, Table):
             assert {len(row) for row in part.rows} <= {len(part.names)}
+
+
+def test_small_multiples_show_what_changed_most_in_its_order() -> None:
+    hours = {str(hour): [1 / 24, (hour % 7) / 72] for hour in range(24)}
+    drawn = shifts({"moved": [{"layer": "hour", "shares": hours}, {"layer": "content", "effect": 0.2}]})
+    assert drawn is not None
+    [points] = drawn.to_dict()["datasets"].values()
+    assert [point["label"] for point in points if point["when"] == "since"] == ["0", "6", "7", "13", "14", "20"]
+    assert {point["layer"] for point in points} == {"Hour"}
+    assert shifts({"moved": [{"layer": "content", "effect": 0.2}]}) is None

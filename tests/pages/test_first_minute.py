@@ -16,6 +16,7 @@ from dashboards.first_minute import snippets
 from spanledger.engine import Engine
 from spanledger.settings import Settings
 from tests.analytics.jobs.desk import TABLES
+from tests.pages import axe
 from tests.pages.conftest import served, shot
 
 
@@ -54,9 +55,10 @@ def test_what_is_copied_works_and_the_page_turns_live(page: Page) -> None:
     page.goto("/")
     expect(page.locator("h1")).to_have_text("No span yet: send the first one")
     shot(page, "first-minute")
+    assert not axe.faults(page)
     page.set_viewport_size({"width": 375, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
-    page.get_by_role("button", name="Copy: Python", exact=True).click()
+    page.get_by_role("button", name="Copy: Python", exact=True).press("Enter")
     copied = page.evaluate("navigator.clipboard.readText()")
     exec(compile(copied, "python of the first page", "exec"), {})
     expect(page.locator("h1")).to_have_text("The first span has come")

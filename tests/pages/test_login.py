@@ -10,7 +10,9 @@ from playwright.sync_api import Browser, expect
 from spanledger.access.store import KeyStore
 from spanledger.engine import Engine
 from spanledger.settings import Settings
-from tests.pages.conftest import served, shot
+from tests.analytics.alerts.conftest import TABLES
+from tests.pages import axe
+from tests.pages.conftest import ALERT, firing, served, shot
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
@@ -46,3 +48,30 @@ def test_a_person_logs_in_and_out(
         page.goto("/")
         expect(page.get_by_role("heading", name="Log in")).to_be_visible()
         context.close()
+
+
+def test_the_keyboard_logs_in_and_who_acknowledges_is_named(
+    engine: Engine, settings: Settings, tmp_path: Path, browser: Browser
+) -> None:
+    here = settings.model_copy(update={"data_dir": tmp_path})
+    key = KeyStore(engine, tmp_path).create("ann of the night shift", "admin")["key"]
+    firing(engine)
+    with served(engine, here) as address:
+        context = browser.new_context(base_url=address, viewport={"width": 375, "height": 800})
+        page = context.new_page()
+        page.goto(f"/alerts/{ALERT}")
+        assert not axe.faults(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 375
+        expect(page.get_by_label("Key")).to_be_focused()
+        page.keyboard.type("sl_no_key")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text("does not open")
+        assert not axe.faults(page)
+        page.keyboard.type(key)
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**/alerts/{ALERT}")
+        page.get_by_role("button", name="Acknowledge").press("Enter")
+        expect(page.locator("main")).to_contain_text("ann of the night shift has it")
+        context.close()
+    for table in TABLES:
+        engine.command(f"TRUNCATE TABLE {table} SYNC")
