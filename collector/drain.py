@@ -8,6 +8,7 @@ exactly the same bytes each time, so a segment that was split once stays split.
     engine refuses the data      the segment is split until the bad request is alone; that goes to quarantine
     engine has no memory for it  after MEALS tries it is split in the same way
     engine dies on the data      after CRASHES deaths on one segment the whole segment goes to quarantine
+    a disk changed bytes         the requests that they are in go to quarantine, the others are inserted
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from collector.attempt import Attempt
 from collector.identity import SPOOL_FOLDER, Identity, read_identity
 from collector.insert import insert
 from collector.quarantine import Quarantine
-from collector.segment import DONE, OPEN, SEALED, Record, scan, segment_numbers, segment_path
+from collector.salvage import Damage, Salvage, salvage
+from collector.segment import DONE, OPEN, SEALED, Record, segment_numbers, segment_path
 from collector.signals import SIGNALS, Signal
 from spanledger.engine import Engine
 from spanledger.errors import EngineUnavailable, QueryFailed, SpanledgerError
@@ -65,26 +67,19 @@ class _Segment:
 
     path: Path
     token: str
-    records: Sequence[Record]
-    cut: int
-    """Bytes behind the last whole record."""
+    content: Salvage
     attempt: Attempt
-
-    @property
-    def valid_up_to(self) -> int:
-        """Where the whole records end."""
-        return self.records[-1].end if self.records else 0
 
     def token_of(self, records: Sequence[Record]) -> str:
         """Names the insert of neighbours: the segment's own token only for all of its bytes."""
-        whole = len(records) == len(self.records) and not self.cut
+        whole = len(records) == len(self.content.records) and not self.content.damaged
         return self.token if whole else f"{self.token}/{records[0].offset}-{records[-1].end}"
 
-    def read(self, start: int, end: int | None = None) -> bytes:
+    def read(self, start: int, end: int) -> bytes:
         """Bytes of the file; those of neighbours are a valid request themselves."""
         with self.path.open("rb") as file:
             file.seek(start)
-            return file.read(-1 if end is None else end - start)
+            return file.read(end - start)
 
 
 class Drain:
@@ -156,8 +151,8 @@ class Drain:
         path = segment_path(self._folder, number, SEALED)
         token = f"{identity.id}/{self._signal.name}/{number}"
         with path.open("rb") as file:
-            scanned = scan(file, number, identity.seed_of(self._signal))
-            segment = _Segment(path, token, list(scanned), scanned.cut, Attempt(self._attempt, token))
+            content = salvage(file, number, identity.seed_of(self._signal))
+        segment = _Segment(path, token, content, Attempt(self._attempt, token))
         try:
             self._store(segment)
         except (SpanledgerError, OSError):
@@ -171,15 +166,19 @@ class Drain:
         """Into the engine or into quarantine."""
         deaths = segment.attempt.deaths
         if deaths >= CRASHES:
-            items = sum(record.items for record in segment.records)
+            items = sum(record.items for record in segment.content.records)
             reason = f"The engine died {deaths} times while it inserted this segment."
             self._refuse(segment.token, items, segment.path.read_bytes(), reason)
             return
-        if segment.cut:  # a disk changed bytes behind our back
-            tail = segment.read(segment.valid_up_to)
-            self._refuse(f"{segment.token}/tail", 0, tail, "The segment is damaged on disk from here on.")
-        if segment.records:
-            self._insert(segment, segment.records)
+        for damage in segment.content.damaged:  # a disk changed bytes behind our back
+            self._refuse_damaged(segment, damage)
+        for run in segment.content.runs:
+            self._insert(segment, run)
+
+    def _refuse_damaged(self, segment: _Segment, damage: Damage) -> None:
+        token = f"{segment.token}/damaged-{damage.start}-{damage.end}"
+        body = segment.read(damage.start, damage.end)
+        self._refuse(token, damage.items, body, "The segment is damaged on disk here: these bytes are not what came.")
 
     def _insert(self, segment: _Segment, records: Sequence[Record]) -> None:
         """Insert neighbours, halving where the engine refuses, until the requests that it refuses stand alone."""

@@ -34,8 +34,9 @@ OPEN, SEALED, DONE, SPARE = ".open", ".seg", ".done", ".spare"
 _TAG = b"\xc2\x3e"
 _FIELDS = struct.Struct("<BBIQI16s")
 _CHECK = struct.Struct("<I")
-_PREFIX = _TAG + bytes([_FIELDS.size + _CHECK.size])
-HEADER_BYTES = len(_PREFIX) + _FIELDS.size + _CHECK.size
+HEADER_PREFIX = _TAG + bytes([_FIELDS.size + _CHECK.size])
+"""A header begins with it."""
+HEADER_BYTES = len(HEADER_PREFIX) + _FIELDS.size + _CHECK.size
 _HASH_STEP = 1024 * 1024
 """A body is checked in pieces of this size: the memory of a scan does not grow with the body."""
 _MOST_BUFFERS = 1024
@@ -82,7 +83,7 @@ NOWHERE = Place()
 def pack_header(length: int, items: int, accepted_at: int, digest: bytes, place: Place = NOWHERE) -> bytes:
     """The bytes that go before a body."""
     fields = _FIELDS.pack(VERSION, RECYCLED * place.recycled, length, accepted_at, items, digest)
-    return _PREFIX + fields + _CHECK.pack(_check(fields, place.number))
+    return HEADER_PREFIX + fields + _CHECK.pack(_check(fields, place.number))
 
 
 def _check(fields: bytes, number: int) -> int:
@@ -93,15 +94,15 @@ class Scan:
     """Iterates over the whole records of a segment; ends at the first that is torn or corrupt, and never raises for
     what the bytes say. After it, `valid_up_to` is where the whole records end and `cut` how many bytes follow.
 
-    Without a seed bodies are not read, only their headers.
+    Without a seed bodies are not read, only their headers. `start` is where the first record is looked for.
     """
 
-    def __init__(self, file: BinaryIO, number: int, seed: int | None) -> None:
+    def __init__(self, file: BinaryIO, number: int, seed: int | None, start: int = 0) -> None:
         self._file = file
         self._number = number
         self._seed = seed
         self._size = os.fstat(file.fileno()).st_size
-        self.valid_up_to = 0
+        self._start = self.valid_up_to = start
 
     @property
     def cut(self) -> int:
@@ -109,18 +110,21 @@ class Scan:
         return self._size - self.valid_up_to
 
     def __iter__(self) -> Iterator[Record]:
-        self.valid_up_to = 0
+        self.valid_up_to = self._start
         while record := self._next():
             self.valid_up_to = record.end
             yield record
 
     def _next(self) -> Record | None:
+        record = self.announced()
+        return record if record and (self._seed is None or self._proves(record, self._seed)) else None
+
+    def announced(self) -> Record | None:
+        """What the header behind the whole records says, if the header is whole and the file long enough."""
         offset = self.valid_up_to
         self._file.seek(offset)
         record = _unpack(self._file.read(HEADER_BYTES), offset, self._number)
-        if record is None or record.end > self._size:
-            return None
-        return record if self._seed is None or self._proves(record, self._seed) else None
+        return record if record and record.end <= self._size else None
 
     def _proves(self, record: Record, seed: int) -> bool:
         state = xxhash.xxh3_128(seed=seed)
@@ -140,9 +144,9 @@ def scan(file: BinaryIO, number: int, seed: int | None) -> Scan:
 
 
 def _unpack(header: bytes, offset: int, number: int) -> Record | None:
-    if len(header) < HEADER_BYTES or not header.startswith(_PREFIX):
+    if len(header) < HEADER_BYTES or not header.startswith(HEADER_PREFIX):
         return None
-    fields = header[len(_PREFIX) : -_CHECK.size]
+    fields = header[len(HEADER_PREFIX) : -_CHECK.size]
     version, flags, length, accepted_at, items, digest = _FIELDS.unpack(fields)
     if version != VERSION or _CHECK.unpack(header[-_CHECK.size :])[0] != _check(fields, number):
         return None

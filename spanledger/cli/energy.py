@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import track
+from rich.table import Table
 
 from spanledger.cli import local
+from spanledger.cli.screen import screen
 from spanledger.energy.reports import SETS
 from spanledger.errors import BadRequest
 from spanledger.settings import load
 
+DAYS = 30
+"""Of a window, when nothing is said."""
+FIRST = typer.Option("--from", formats=["%Y-%m-%d"], help=f"First day, UTC; else {DAYS} days up to --to.")
+LAST = typer.Option("--to", formats=["%Y-%m-%d"], help="Last day; else today.")
 app = typer.Typer(help="Energy and carbon: factor sets and where a figure is from.", no_args_is_help=True)
 
 
@@ -26,6 +32,29 @@ def sets() -> None:
     for name, title, method, source, licence in local.query(settings, SETS).rows:
         sys.stdout.write(f"{name}: {title}, {method} ({source}; {licence})\n")
     sys.stdout.write(f"Spans get {settings.energy_factor_set}, and your own rows before it.\n")
+
+
+@app.command("by-set")
+def by_set(first: Annotated[datetime | None, FIRST] = None, last: Annotated[datetime | None, LAST] = None) -> None:
+    """Energy and carbon of a window's calls under every factor set side by side: they differ widely."""
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    end = (last.replace(tzinfo=UTC) if last else today) + timedelta(days=1)
+    begin = first.replace(tzinfo=UTC) if first else end - timedelta(days=DAYS)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("factor set", no_wrap=True)
+    for name in ("calls", "known", "measured", "kWh", "low", "high", "kg CO2e", "market-based"):
+        table.add_column(name, justify="right")
+    for row in local.energy_by_set(load(), begin, end):
+        counts = [f"{row[name]:,}" for name in ("calls", "calls_known", "calls_measured")]
+        kwh = [_figure(row[name]) for name in ("kwh", "kwh_low", "kwh_high")]
+        carbon = [_figure(row[name], 1000) for name in ("co2e_location_g", "co2e_market_g")]
+        table.add_row(row["factor_set"], *counts, *kwh, *carbon)
+    screen().print(table if table.rows else "There are no billable calls in this time.")
+    sys.stdout.write("Sums are over the calls that a set knows. Market-based is a second answer, not to be added.\n")
+
+
+def _figure(value: float | None, per: float = 1) -> str:
+    return "–" if value is None else f"{value / per:.4g}"
 
 
 @app.command("import")

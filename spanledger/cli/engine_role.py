@@ -31,6 +31,7 @@ from spanledger.cli.card_maker import card_maker
 from spanledger.cli.console import configured, say
 from spanledger.cli.engine_status import EngineStatus
 from spanledger.cli.explain_apart import ExplainApart
+from spanledger.cli.waiting_room import WaitingRoom
 from spanledger.deletion import forget_alerts
 from spanledger.engine import Engine, open_engine
 from spanledger.errors import BadSetting, EngineUnavailable, SpanledgerError
@@ -60,7 +61,7 @@ class EngineService:
         listener = _listen(self._settings)
         draining = Ownership.take(self._settings.data_dir / "drain.lock", self._role)
         try:
-            engine = self._open()
+            engine = self._open(WaitingRoom(listener))
             if engine is None:
                 return
             try:
@@ -77,18 +78,22 @@ class EngineService:
         if self._server:
             self._server.should_exit = True
 
-    def _open(self) -> Engine | None:
+    def _open(self, room: WaitingRoom) -> Engine | None:
         """The migrated engine; a server that is away is waited for. None when told to stop meanwhile."""
         said = False
-        while not self._stop.is_set():
-            try:
-                return self._migrated(open_engine(self._settings, role=self._role))
-            except EngineUnavailable as error:
-                if not said:
-                    logger.warning("Waiting for ClickHouse: %s", error)
-                said = True
-                self._stop.wait(CONNECT_SECONDS)
-        return None
+        try:
+            while not self._stop.is_set():
+                try:
+                    return self._migrated(open_engine(self._settings, role=self._role))
+                except EngineUnavailable as error:
+                    if not said:
+                        logger.warning("Waiting for ClickHouse: %s", error)
+                        room.open()
+                    said = True
+                    self._stop.wait(CONNECT_SECONDS)
+            return None
+        finally:
+            room.close()
 
     def _migrated(self, engine: Engine) -> Engine:
         try:

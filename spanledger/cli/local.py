@@ -6,9 +6,9 @@ import getpass
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import orjson
 import urllib3
@@ -21,6 +21,7 @@ from spanledger.answers import Answer
 from spanledger.deletion import delete as delete_rows
 from spanledger.energy.own import import_csv
 from spanledger.energy.renew import renew_day
+from spanledger.energy.reports import by_set
 from spanledger.energy.reports import explain as explain_energy
 from spanledger.engine import Engine, open_engine
 from spanledger.errors import EngineUnavailable, QueryFailed
@@ -93,6 +94,15 @@ def energy_of(settings: Settings, span_id: str) -> list[dict[str, Any]]:
     with opened(settings) as engine:
         answer = explain_energy(engine, settings, [span_id])
     return answer.records()
+
+
+def energy_by_set(settings: Settings, since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """Energy and carbon of a window's calls under every factor set."""
+    if base := address(settings):
+        window = urlencode({"from": since.isoformat(), "to": until.isoformat()})
+        return list(call(settings, "GET", f"{base}/api/v1/energy/sets?{window}")["sets"])
+    with opened(settings) as engine:
+        return by_set(engine, settings, since, until).records()
 
 
 def address(settings: Settings) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from spanledger.answers import Answer
 from spanledger.energy.statements import render
 from spanledger.engine import Engine
+from spanledger.errors import BadRequest
 from spanledger.settings import Settings
 
 SETS = """
@@ -18,7 +19,12 @@ FROM energy_sets WHERE factor_set != 'grid' GROUP BY factor_set ORDER BY factor_
 
 
 def by_set(engine: Engine, settings: Settings, start: datetime, end: datetime) -> Answer:
-    """kWh (low, mid, high) and gCO2e of the calls from `start` until before `end`, one row for each factor set."""
+    """kWh (low, mid, high) and gCO2e of the calls from `start` until before `end`, one row for each factor set.
+
+    BadRequest when there is nothing between them.
+    """
+    if start >= end:
+        raise BadRequest(f"`from` ({start:%Y-%m-%d %H:%M}) must be before `to` ({end:%Y-%m-%d %H:%M}).")
     return engine.query(render("by_set.sql", settings), {"from": _text(start), "to": _text(end)})
 
 

@@ -110,7 +110,7 @@ def test_the_api_describes_itself(client: TestClient) -> None:
         "/api/v1/rejected", "/api/v1/rejected/retry", "/api/v1/carbon", "/api/v1/carbon.csv", "/api/v1/spans",
         "/api/v1/revenue", "/api/v1/unpriced-models", "/api/v1/model-mappings", "/api/v1/price-overrides",
         "/api/v1/reprice", "/api/v1/reprice/days", "/api/v1/energy/import", "/api/v1/energy/renew",
-        "/api/v1/energy/spans/{span_id}",
+        "/api/v1/energy/sets", "/api/v1/energy/spans/{span_id}",
         "/api/v1/findings", "/api/v1/findings/{finding_id}", "/api/v1/jobs", "/api/v1/jobs/runs",
         "/api/v1/jobs/{job}/runs", "/api/v1/jobs/{job}/run", "/api/v1/jobs/backfill", "/api/v1/jobs/{job}/backfill",
         "/api/v1/explore/heat", "/api/v1/explore/groups", "/api/v1/explore/difference", "/api/v1/explore/keys",

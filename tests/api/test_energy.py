@@ -22,6 +22,16 @@ def test_own_rows_are_added_and_bad_ones_refused(client: TestClient, engine: Eng
     assert "column 'watts'" in reply.json()["detail"]
 
 
+def test_a_window_under_every_set(client: TestClient, engine: Engine) -> None:
+    [span] = store(engine, call(started_at="2026-09-03 12:00:00", request_model="gpt-4o-mini"))
+    sets = client.get("/api/v1/energy/sets?from=2026-09-03&to=2026-09-04").json()["sets"]
+    chosen = next(row for row in sets if row["factor_set"] == "ecologits-0.11.3")
+    assert (chosen["calls"], chosen["calls_known"]) == (1, 1)
+    assert chosen["kwh"] == pytest.approx(span["energy_kwh"])
+    assert chosen["co2e_market_g"] is None
+    assert client.get("/api/v1/energy/sets?from=2026-09-04&to=2026-09-03").status_code == 400
+
+
 def test_a_span_is_explained(client: TestClient, engine: Engine) -> None:
     one = call()
     [span] = store(engine, one)

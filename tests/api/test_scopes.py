@@ -283,7 +283,8 @@ def test_its_queries_stop_at_the_limits(scoped: TestClient, sql: str, limit: str
 PATHS = [
     "/api/v1/spans", "/api/v1/spans?filter=trace(name%20~%20'secret')", f"/api/v1/traces/{1:032x}", "/api/v1/findings",
     f"/api/v1/findings/{1:016x}", "/api/v1/revenue", "/api/v1/unpriced-models", "/api/v1/jobs/runs",
-    f"/api/v1/energy/spans/{1:016x}", "/api/v1/carbon?from=2026-11-20&to=2026-11-21", "/api/v1/reprice/days?first=2026-11-20&last=2026-11-21",
+    f"/api/v1/energy/spans/{1:016x}", "/api/v1/carbon?from=2026-11-20&to=2026-11-21",
+    "/api/v1/energy/sets?from=2026-11-20&to=2026-11-21", "/api/v1/reprice/days?first=2026-11-20&last=2026-11-21",
     "/api/v1/traces", "/api/v1/sessions", "/api/v1/users", f"/api/v1/users/{OTHER} 1", "/api/v1/tasks", "/api/v1/prompts", "/readyz",
     "/api/v1/spans/export?format=csv", "/api/v1/spans/export?format=otlp", "/api/v1/spans/export?format=parquet",
     "/", "/now.json", "/traces", "/traces.json", "/traces.csv", f"/traces/{1:032x}", f"/findings/{1:016x}", "/customers", "/cache", "/waste",

@@ -10,12 +10,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import urllib3
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+from tests.e2e.conftest import free_ports
 from tests.server.conftest import ClickHouse, Roles
 
 COUNT = "SELECT count(), uniqExact(span_id) FROM spans WHERE name = '{name}'"
@@ -141,6 +143,8 @@ def test_refusals_and_lost_answers_lose_and_double_nothing(shared_roles: Roles, 
 
 def test_serve_waits_for_a_server_that_is_not_there_yet(roles: Roles, clickhouse: ClickHouse) -> None:
     clickhouse.stop()
+    [port] = free_ports(1)
+    roles.environment["SPANLEDGER_HTTP_PORT"] = str(port)
     collect, serve = roles.begin("collect"), roles.begin("serve")
     roles.otlp = f"http://{collect.ready().split()[-1]}"
     assert roles.send(request_of(0, "early")) == 200
@@ -148,6 +152,11 @@ def test_serve_waits_for_a_server_that_is_not_there_yet(roles: Roles, clickhouse
     while "Waiting for ClickHouse" not in roles.logs():
         assert time.monotonic() < end
         time.sleep(0.1)
+    while healthy(f"http://127.0.0.1:{port}"):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    not_yet = urllib3.request("GET", f"http://127.0.0.1:{port}/readyz", retries=False)
+    assert (not_yet.status, not_yet.json()["detail"]) == (503, "ClickHouse is away.")
     clickhouse.start()
     roles.api = serve.ready().split()[-1]
     assert roles.wait_for(COUNT.format(name="early"), [[SPANS, SPANS]]) == [[SPANS, SPANS]]
