@@ -9,7 +9,7 @@ from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.explore.attributes import OF_RESOURCE
 from spanledger.explore.question import Question
-from spanledger.explore.sample import Slots, share
+from spanledger.explore.sample import Slots
 from spanledger.filters import FIELDS, attribute, compile_key
 from spanledger.filters.fields import columns_of_keys
 
@@ -48,5 +48,5 @@ def values(engine: Engine, question: Question, key: str, part: str, most: int) -
 
 def _bounds(engine: Engine, question: Question, enough: int) -> dict[str, Any]:
     [[spans]] = engine.query_guarded(sql.read(SIZE), question.parameters()).rows
-    slots = Slots.of(question.since, question.until, int(spans))
-    return {**question.parameters(), "slot": slots.milliseconds, "share": share(enough / max(int(spans), 1))}
+    slots = Slots.of(question.since, question.until, int(spans), enough / max(int(spans), 1))
+    return {**question.parameters(), **slots.parameters()}

@@ -118,6 +118,10 @@ class _Renderer:
             return _exists(field)
         if field.kind in ("texts", "numbers"):
             return self._of_list(tree, field)
+        if field.kind == "text" and field.equal and tree.operator in ("=", "in"):
+            values = [_text(value) for value in tree.values]
+            if "" not in values:
+                return field.equal.replace("TEST", self._compared(tree, "", "String", values).strip())
         if field.kind == "text":
             return self._text(tree, field.expression)
         if tree.operator == "contains":
