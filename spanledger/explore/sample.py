@@ -1,9 +1,9 @@
 """Samples of a range of time: slots of it, evenly spread. Spans between them are not read from the disk.
 
 Sampling single spans would read every block of storage: each holds 8,192 spans that follow on one another in time. The
-range is cut into slots, and of so many slots in a row one is drawn, by a hash, so that nothing that goes by the clock is
-met each time. Statements ask for them as `intDiv(toUnixTimestamp64Milli(started_at), {slot:Int64}) IN
-{slots:Array(Int64)}`, which the engine answers from the primary key for all other blocks.
+range is cut into slots, and of so many slots in a row one is drawn, by a hash, so that what goes by the clock is not
+met each time. Statements ask for `intDiv(toUnixTimestamp64Milli(started_at), {slot:Int64}) IN {slots:Array(Int64)}`: by
+the primary key the engine passes over all other blocks.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ FEWEST, MOST = 50, 1_000
 LARGEST = 16_384
 """Spans of a slot, rather than more slots than the fewest: at its ends a block is read that is needed in part."""
 SCATTER = 2_654_435_761
+"""Multiplying by it and taking upper bits is a hash (Knuth, TAOCP 6.4)."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Slots:
     """Of a slot; slot n begins n times as long after 1970 UTC."""
     numbers: list[int]
     part: float
-    """Their share of the range: at least what was asked for, at most twice that, and 1 where that would be more than half."""
+    """Their share of the range: what was asked for or more, at most twice as much; 1 where more than half was."""
 
     @classmethod
     def of(cls, since: datetime, until: datetime, spans: int, part: float) -> Slots:
