@@ -20,12 +20,11 @@ from spanledger.divergence import by_chance, jensen_shannon
 from spanledger.engine import Engine
 from spanledger.explore.attributes import SIZES, Name, columns, named
 from spanledger.explore.question import Question, both
-from spanledger.explore.sample import Slots
+from spanledger.explore.sample import Slots, range_size
 from spanledger.filters import FIELDS, LONGEST_VALUE, names_in
 from spanledger.moments import as_parameter
 
 COUNTS = Path(__file__).with_name("difference_sizes.sql")
-SIZE = Path(__file__).with_name("range_size.sql")
 QUERY = Path(__file__).with_name("difference.sql")
 VALUES = 60
 """Of a key that are told apart; the others are one."""
@@ -125,8 +124,8 @@ def compare(engine: Engine, question: Question) -> Difference:
     outer, inside = question.condition(), question.inside()
     values = {**outer.parameters, **inside.parameters, **question.parameters()}
     spans, selected, around = _sizes(engine, question, values)
-    [[in_range]] = engine.query_guarded(sql.read(SIZE), question.parameters()).rows
-    sample = _sample(question, int(in_range), spans - selected, selected, around)
+    in_range = range_size(engine, question.since, question.until)
+    sample = _sample(question, in_range, spans - selected, selected, around)
     statement = sql.read(QUERY).replace("COLUMNS", columns(question.measure.name)).replace("INSIDE", inside.sql)
     bounds = {
         "longest": LONGEST_VALUE,

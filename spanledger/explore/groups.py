@@ -9,10 +9,10 @@ from typing import Any
 from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.explore.question import Question
-from spanledger.explore.sample import Slots
+from spanledger.explore.sample import Slots, range_size
 from spanledger.filters import LONGEST_VALUE, Condition, compile_key, equals
 
-SUMS, LATENCIES, SIZE = (Path(__file__).with_name(f"{name}.sql") for name in ("groups", "latencies", "range_size"))
+SUMS, LATENCIES = (Path(__file__).with_name(f"{name}.sql") for name in ("groups", "latencies"))
 MOST = 50
 MOST_TIMED = 200_000
 """Spans that are enough for latencies."""
@@ -69,8 +69,8 @@ def groups(engine: Engine, question: Question, most: int = MOST) -> Groups:
     found = [_group(row, question.by) for row in rows if not row["is_all"]]
     total = replace(_group(next((row for row in rows if row["is_all"]), {}), question.by), filter="")
     listed = [str(row["value"]) for row in rows if not row["is_all"]][:most]
-    [[in_range]] = engine.query_guarded(sql.read(SIZE), question.parameters()).rows
-    slots = Slots.of(question.since, question.until, int(in_range), _timed_part(total.spans, int(in_range)))
+    in_range = range_size(engine, question.since, question.until)
+    slots = Slots.of(question.since, question.until, in_range, _timed_part(total.spans, in_range))
     sample = {**slots.parameters(), "values": listed}
     took = _latencies(engine, key, condition, values | sample) if found else {}
     return Groups(

@@ -11,8 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import ceil, floor
+from pathlib import Path
 from typing import Any
 
+from spanledger import sql
+from spanledger.engine import Engine
+from spanledger.moments import as_parameter
+
+SIZE = Path(__file__).with_name("range_size.sql")
 FEWEST, MOST = 50, 1_000
 """Slots that are drawn: what comes in bursts needs some, and each is told to the engine."""
 LARGEST = 16_384
@@ -46,3 +52,16 @@ class Slots:
     def parameters(self, prefix: str = "") -> dict[str, Any]:
         """`slot` and `slots`, as statements bind them."""
         return {f"{prefix}slot": self.milliseconds, f"{prefix}slots": self.numbers}
+
+
+def range_size(engine: Engine, since: datetime, until: datetime) -> int:
+    """Spans of a range, whatever the filter."""
+    [[spans]] = engine.query_guarded(sql.read(SIZE), {"from": as_parameter(since), "to": as_parameter(until)}).rows
+    return int(spans)
+
+
+def bounds(engine: Engine, since: datetime, until: datetime, enough: int) -> dict[str, Any]:
+    """`from`, `to`, `slot` and `slots` of a sample in which about so many spans are looked at, or all."""
+    spans = range_size(engine, since, until)
+    slots = Slots.of(since, until, spans, enough / max(spans, 1))
+    return {"from": as_parameter(since), "to": as_parameter(until), **slots.parameters()}
