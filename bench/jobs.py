@@ -152,11 +152,17 @@ def fill_day(engine: Engine, start: datetime, spans: int) -> None:
         engine.command(sql.read(SPANS_OF_A_DAY), values | {"tenants": TENANTS})
 
 
+def settle_traces(engine: Engine, start: datetime) -> None:
+    """What settling makes of the traces of such a day."""
+    for number in range(25):
+        hour = start + number * HOUR
+        engine.command(sql.read(TRACES), Window(hour, hour + HOUR).parameters())
+
+
 def _settle(engine: Engine) -> None:
     """`traces` and `usage` of the day, the same usage on the days before, and marks of steps that have passed it."""
+    settle_traces(engine, START)
     hours = [START + number * HOUR for number in range(25)]
-    for hour in hours:
-        engine.command(sql.read(TRACES), Window(hour, hour + HOUR).parameters())
     sum_slices(engine, [int(hour.timestamp()) for hour in hours], int((START + 2 * DAY).timestamp() * 1000))
     for days in range(1, OLD_DAYS + 1):
         engine.command(sql.read(USAGE), {"day": START, "days": days})

@@ -1,4 +1,4 @@
-"""The explorer and a trace's page over a day of ten million spans, asked over HTTP. `python -m bench --only pages`.
+"""Explorer, graph and a trace's page over a day of ten million spans, asked over HTTP. `python -m bench --only pages`.
 
 The day is put into the tables by SQL; the service that answers has nothing else to do.
 """
@@ -20,7 +20,7 @@ import urllib3
 
 from analytics.settling.marks import HOURS, SETTLED, TOUCHED, set_mark
 from bench.figures import Figure
-from bench.jobs import fill_day
+from bench.jobs import fill_day, settle_traces
 from bench.service import Service, ServiceError, running
 from dashboards.render import NAV
 from spanledger import sql
@@ -38,6 +38,13 @@ ROUNDS = 40
 MEASURES = ("duration", "cost", "tokens", "kwh")
 FILTERS = ("", "operation = chat", "tenant = tenant-7", "model = gpt-4o-mini and status = ok", "duration > 400ms")
 KEYS = ("tenant", "model", "operation", "http.route", 'attributes["k8s.pod.name"]')
+GRAPHS: tuple[dict[str, str], ...] = (
+    {},
+    {"type": "transition"},
+    {"service": "support"},
+    {"filter": "tenant = tenant-7"},
+)
+"""What is chosen on the page of the graph."""
 QUIET = {"SPANLEDGER_JOBS_CATCH_UP_DAYS": "0", "SPANLEDGER_LOG_LEVEL": "error"}
 
 
@@ -54,13 +61,14 @@ def pages(scale: float) -> list[Figure]:
 
 
 def _fill(folder: str, start: datetime, spans: int) -> None:
-    """The day, two traces in it, and marks of settling that have passed it."""
+    """The day and its traces, two more of them, and marks of settling that have passed it."""
     settings = load({"SPANLEDGER_DATA_DIR": folder, "SPANLEDGER_ENGINE_MAX_MEMORY_BYTES": str(4096 * MIB)})
     engine = open_engine(settings, role="bench")
     try:
         for _ in upgrade(engine, settings):
             pass
         fill_day(engine, start, spans)
+        settle_traces(engine, start)
         for trace, many in TRACES.items():
             values = {"trace": trace, "spans": many, "start": f"{start + 9 * HOUR:%Y-%m-%d %H:%M:%S}"}
             engine.command(sql.read(TRACE), values)
@@ -86,6 +94,7 @@ def _explorer(service: Service, start: datetime, spans: int) -> list[Figure]:
     compared = [f"{explore}/difference?{urlencode(day | box)}" for box in boxes]
     typed = [f"{explore}/values?{urlencode(day | {'key': key, 'part': '1'})}" for key in KEYS]
     known = [f"{explore}/keys?{urlencode(day)}"]
+    graphs = [f"/graph?{urlencode(day | chosen)}" for chosen in GRAPHS]
     whole = [f"/explore?{urlencode(day | {'by': key, 'filter': f})}" for f in FILTERS for key in KEYS]
     of = f"over 24 h of {spans:,} spans"
     return [
@@ -93,6 +102,7 @@ def _explorer(service: Service, start: datetime, spans: int) -> list[Figure]:
         *_asked(service, f"groups by a key {of}", groups, 500),
         *_asked(service, f"page of the explorer {of}", whole),
         *_asked(service, f"what is different about a selection {of}", compared, 2000),
+        *_asked(service, f"graph of all traces, or of some, {of}", graphs, 3000),
         *_asked(service, f"completion of values {of}", typed),
         *_asked(service, f"completion of keys {of}", known),
     ]

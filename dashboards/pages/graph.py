@@ -14,6 +14,7 @@ from dashboards.trace.graph import KINDS, Graph, Node, Sums, laid_out
 from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.errors import BadRequest
+from spanledger.explore.sample import bounds
 from spanledger.figures import money, percent, plural
 from spanledger.filters import BadFilter, Condition, compile_filter, quoted
 from spanledger.outcomes import RESOLVED
@@ -26,6 +27,8 @@ TYPES = {"nesting": "who called whom", "transition": "what came next"}
 NAMED_BY = {"model": "model", "reranker": "model", "tool": "tool_name", "agent": "agent_name"}
 """The filter's field that names a node of a kind; others go by their span's name."""
 MOST_SEAMS = 40
+SAMPLED = 500_000
+"""Spans in which what can be chosen is looked for."""
 ENDS = ("from_kind", "from_name", "to_kind", "to_name")
 SHEET = (
     *ENDS, "calls", "errors", "traces", "duration_ns", "cost_usd", "ended", "ended_well", "from_alone_ended",
@@ -141,7 +144,8 @@ def _rows(engine: Engine, name: str, asked: Asked, condition: Condition, **more:
 
 
 def _choices(engine: Engine, asked: Asked) -> dict[str, list[str]]:
-    [row] = engine.query_guarded(sql.read(QUERIES / "graph_choices.sql"), asked.parameters()).records()
+    sampled = bounds(engine, asked.since, asked.until, SAMPLED)
+    [row] = engine.query_guarded(sql.read(QUERIES / "graph_choices.sql"), sampled).records()
     return {field: row[field] for field in FIELDS}
 
 

@@ -9,11 +9,11 @@ from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.explore.attributes import OF_RESOURCE
 from spanledger.explore.question import Question
-from spanledger.explore.sample import Slots, share
+from spanledger.explore.sample import bounds
 from spanledger.filters import FIELDS, attribute, compile_key
 from spanledger.filters.fields import columns_of_keys
 
-SIZE, KEYS, VALUES = (Path(__file__).with_name(f"{name}.sql") for name in ("range_size", "keys", "values"))
+KEYS, VALUES = (Path(__file__).with_name(f"{name}.sql") for name in ("keys", "values"))
 SAMPLED_FOR_KEYS, SAMPLED_FOR_VALUES = 100_000, 1_000_000
 """Spans that are looked at, of as many as the range has."""
 MOST_KEYS = 1000
@@ -26,7 +26,7 @@ def keys(engine: Engine, question: Question) -> list[dict[str, Any]]:
     number, time, flag, texts, numbers) and `unit`."""
     found = [{"name": field.name, "kind": field.kind, "unit": field.unit} for field in FIELDS.values()]
     for name, _ in engine.query_guarded(
-        sql.read(KEYS), _bounds(engine, question, SAMPLED_FOR_KEYS) | {"limit": MOST_KEYS}
+        sql.read(KEYS), bounds(engine, question.since, question.until, SAMPLED_FOR_KEYS) | {"limit": MOST_KEYS}
     ).rows:
         of, _, key = name.partition(".")
         if key not in (OF_RESOURCE if of == "resource" else columns_of_keys()):
@@ -41,12 +41,6 @@ def values(engine: Engine, question: Question, key: str, part: str, most: int) -
     """
     condition = compile_key(key)
     asked = {"part": part[:LONGEST], "limit": most, "longest": LONGEST}
-    bounds = _bounds(engine, question, SAMPLED_FOR_VALUES)
+    sampled = bounds(engine, question.since, question.until, SAMPLED_FOR_VALUES)
     statement = sql.read(VALUES).replace("KEY", condition.sql)
-    return engine.query_guarded(statement, {**condition.parameters, **bounds, **asked}).records()
-
-
-def _bounds(engine: Engine, question: Question, enough: int) -> dict[str, Any]:
-    [[spans]] = engine.query_guarded(sql.read(SIZE), question.parameters()).rows
-    slots = Slots.of(question.since, question.until, int(spans))
-    return {**question.parameters(), "slot": slots.milliseconds, "share": share(enough / max(int(spans), 1))}
+    return engine.query_guarded(statement, {**condition.parameters, **sampled, **asked}).records()

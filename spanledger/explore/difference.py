@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from spanledger.divergence import by_chance, jensen_shannon
 from spanledger.engine import Engine
 from spanledger.explore.attributes import SIZES, Name, columns, named
 from spanledger.explore.question import Question, both
-from spanledger.explore.sample import Slots, share
+from spanledger.explore.sample import Slots, range_size
 from spanledger.filters import FIELDS, LONGEST_VALUE, names_in
 from spanledger.moments import as_parameter
 
@@ -123,7 +124,8 @@ def compare(engine: Engine, question: Question) -> Difference:
     outer, inside = question.condition(), question.inside()
     values = {**outer.parameters, **inside.parameters, **question.parameters()}
     spans, selected, around = _sizes(engine, question, values)
-    sample = _sample(question, spans, selected, around)
+    in_range = range_size(engine, question.since, question.until)
+    sample = _sample(question, in_range, spans - selected, selected, around)
     statement = sql.read(QUERY).replace("COLUMNS", columns(question.measure.name)).replace("INSIDE", inside.sql)
     bounds = {
         "longest": LONGEST_VALUE,
@@ -147,24 +149,27 @@ def compare(engine: Engine, question: Question) -> Difference:
     )
 
 
+def _around(question: Question) -> tuple[datetime, datetime]:
+    """The time of the selection, within the range."""
+    box = question.box
+    return max(box.since or question.since, question.since), min(box.until or question.until, question.until)
+
+
 def _sizes(engine: Engine, question: Question, values: dict[str, Any]) -> tuple[int, int, int]:
-    inner = {
-        "inner_from": as_parameter(max(question.box.since or question.since, question.since)),
-        "inner_to": as_parameter(min(question.box.until or question.until, question.until)),
-    }
+    since, until = _around(question)
+    inner = {"inner_from": as_parameter(since), "inner_to": as_parameter(until)}
     statement = sql.read(COUNTS).replace("INSIDE", question.inside().sql).replace("FILTER", question.condition().sql)
     [[spans, selected, around]] = engine.query_guarded(statement, values | inner).rows
     return int(spans), int(selected), int(around)
 
 
-def _sample(question: Question, spans: int, selected: int, around: int) -> dict[str, int]:
+def _sample(question: Question, in_range: int, others: int, selected: int, around: int) -> dict[str, Any]:
     """All, or so many slots that enough spans of both are looked at and not too many are read."""
     enough = max(MOST_READ / max(around, 1), FEW / max(selected, 1))
-    return {
-        "slot": Slots.of(question.since, question.until, spans).milliseconds,
-        "share": share(min(MOST_LOOKED_AT / max(selected, 1), enough)),
-        "rest_share": share(MOST_LOOKED_AT / max(spans - selected, 1)),
-    }
+    part = min(MOST_LOOKED_AT / max(selected, 1), enough)
+    chosen = Slots.of(*_around(question), around, part)
+    rest = Slots.of(question.since, question.until, in_range, MOST_LOOKED_AT / max(others, 1))
+    return chosen.parameters() | rest.parameters("rest_")
 
 
 def _by_key(rows: list[dict[str, Any]]) -> tuple[dict[str, list[Count]], Sizes]:

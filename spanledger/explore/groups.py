@@ -9,14 +9,15 @@ from typing import Any
 from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.explore.question import Question
-from spanledger.explore.sample import Slots, share
+from spanledger.explore.sample import Slots, range_size
 from spanledger.filters import LONGEST_VALUE, Condition, compile_key, equals
 
-SUMS = Path(__file__).with_name("groups.sql")
-LATENCIES = Path(__file__).with_name("latencies.sql")
+SUMS, LATENCIES = (Path(__file__).with_name(f"{name}.sql") for name in ("groups", "latencies"))
 MOST = 50
 MOST_TIMED = 200_000
 """Spans that are enough for latencies."""
+ENOUGH_TIMED, MOST_READ = 20_000, 1_000_000
+"""So many are enough where they are rare, so that more than MOST_READ of the range would have to be read for them."""
 
 Latencies = dict[tuple[bool, str | None], list[float]]
 """Half and 95 % take less, in ns: by whether it is of all, and the value of a group."""
@@ -67,17 +68,17 @@ def groups(engine: Engine, question: Question, most: int = MOST) -> Groups:
     rows = engine.query_guarded(statement.replace("FILTER", condition.sql), values | {"limit": most + 2}).records()
     found = [_group(row, question.by) for row in rows if not row["is_all"]]
     total = replace(_group(next((row for row in rows if row["is_all"]), {}), question.by), filter="")
-    part = min(1.0, MOST_TIMED / max(total.spans, 1))
-    slots = Slots.of(question.since, question.until, total.spans)
-    sample = {"slot": slots.milliseconds, "share": share(part)}
     listed = [str(row["value"]) for row in rows if not row["is_all"]][:most]
-    took = _latencies(engine, key, condition, values | sample | {"values": listed}) if found else {}
+    in_range = range_size(engine, question.since, question.until)
+    slots = Slots.of(question.since, question.until, in_range, _timed_part(total.spans, in_range))
+    sample = {**slots.parameters(), "values": listed}
+    took = _latencies(engine, key, condition, values | sample) if found else {}
     return Groups(
         by=question.by,
         all=_timed(total, took.get((True, None))),
         groups=[_timed(group, took.get((False, value))) for group, value in zip(found, listed, strict=False)],
         more=len(found) > most,
-        timed=part,
+        timed=slots.part,
         sql=statement.replace("FILTER", condition.inlined()),
     )
 
@@ -87,6 +88,12 @@ def _condition(question: Question) -> Condition:
     if inner.sql == "1":
         return outer
     return Condition(f"({outer.sql} AND {inner.sql})", {**outer.parameters, **inner.parameters})
+
+
+def _timed_part(spans: int, in_range: int) -> float:
+    """The share of so many spans of a range that latencies are taken from."""
+    least = max(MOST_READ / max(in_range, 1), ENOUGH_TIMED / max(spans, 1))
+    return min(1.0, MOST_TIMED / max(spans, 1), least)
 
 
 def _latencies(engine: Engine, key: Condition, condition: Condition, values: dict[str, Any]) -> Latencies:

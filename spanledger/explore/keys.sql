@@ -5,7 +5,7 @@ FROM
     SELECT arrayJoin(mapKeys(attributes)) AS key
     FROM spans
     PREWHERE started_at >= {from:DateTime64(3)} AND started_at < {to:DateTime64(3)}
-        AND intHash32(intDiv(toUnixTimestamp64Milli(started_at), {slot:Int64})) % 65536 < {share:UInt32}
+        AND intDiv(toUnixTimestamp64Milli(started_at), {slot:Int64}) IN {slots:Array(Int64)}
 )
 GROUP BY key
 ORDER BY spans DESC, key
@@ -20,7 +20,7 @@ FROM
         SELECT resource, count() AS spans
         FROM spans
         PREWHERE started_at >= {from:DateTime64(3)} AND started_at < {to:DateTime64(3)}
-            AND intHash32(intDiv(toUnixTimestamp64Milli(started_at), {slot:Int64})) % 65536 < {share:UInt32}
+            AND intDiv(toUnixTimestamp64Milli(started_at), {slot:Int64}) IN {slots:Array(Int64)}
         GROUP BY resource
     )
 )

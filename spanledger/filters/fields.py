@@ -22,6 +22,9 @@ class Field:
     """Of numbers: `ns`, `usd`, `kwh`, `g`, `tokens` or ''."""
     sql: str = ""
     """The expression when it is not the column itself."""
+    equal: str = ""
+    """What says the same as a comparison of the expression by `=` or `in` with texts that are not empty, and takes a
+    third of the time; TEST is where operator and value stand."""
 
     @property
     def expression(self) -> str:
@@ -54,7 +57,7 @@ FIELDS: Mapping[str, Field] = {
             "provider_region", "duplicate_of",
         ),
         *(
-            Field(name, "text", sql=f"toString({name})")
+            Field(name, "text", sql=f"toString({name})", equal=f"{name} TEST")
             for name in ("kind", "status", "operation", "cost_status", "energy_source", "usage_role", "token_semantics")
         ),
         *_numbers(
@@ -69,7 +72,10 @@ FIELDS: Mapping[str, Field] = {
         *_numbers("g", "co2e_g"),
         *_numbers("ns", "duration_ns", "time_to_first_token_ns"),
         *_numbers("", "attempt", "temperature"),
-        Field("model", "text", sql="if(model_revision != '', model_revision, request_model)"),
+        Field(
+            "model", "text", sql="if(model_revision != '', model_revision, request_model)",
+            equal="(model_revision TEST OR (model_revision = '' AND request_model TEST))",
+        ),
         Field("duration", "number", "ns", "duration_ns"),
         Field("tokens", "number", "tokens", TOKENS),
         Field("started_at", "time"),

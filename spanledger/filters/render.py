@@ -119,7 +119,7 @@ class _Renderer:
         if field.kind in ("texts", "numbers"):
             return self._of_list(tree, field)
         if field.kind == "text":
-            return self._text(tree, field.expression)
+            return self._text(tree, field.expression, field.equal)
         if tree.operator == "contains":
             raise BadFilter(f"`contains` is for texts and lists; {field.name} is a {field.kind}", tree.at)
         if field.kind == "number":
@@ -139,13 +139,16 @@ class _Renderer:
             return f"arrayExists(x -> x {tree.operator} {self._bound(values[0], kind)}, {field.expression})"
         raise BadFilter(f"{field.name} is a list: use contains, in or exists", tree.at)
 
-    def _text(self, tree: Comparison, expression: str) -> str:
+    def _text(self, tree: Comparison, expression: str, equal: str = "") -> str:
         if tree.operator in ("~", "!~"):
             pattern = self._pattern(tree.values[0])
             return f"({'NOT ' if tree.operator == '!~' else ''}match({expression}, {pattern}))"
         if tree.operator == "contains":
             return f"positionCaseInsensitiveUTF8({expression}, {self._bound(_text(tree.values[0]), 'String')}) > 0"
-        return self._compared(tree, expression, "String", [_text(value) for value in tree.values])
+        values = [_text(value) for value in tree.values]
+        if equal and tree.operator in ("=", "in") and "" not in values:
+            return equal.replace("TEST", self._compared(tree, "", "String", values).strip())
+        return self._compared(tree, expression, "String", values)
 
     def _pattern(self, value: Value) -> str:
         text = _text(value)

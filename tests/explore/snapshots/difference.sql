@@ -1,5 +1,5 @@
 -- Each attribute's values with their spans in the selection and in the rest. Where there are too many spans to look at
--- all, slots of time are drawn by a hash, more of them for the selection: blocks of spans between them are not read.
+-- all, slots of time are drawn, more of them for the selection: blocks of spans between them are not read.
 -- Resources are few, so they are taken apart after counting. The key '' counts spans and their traces: spans of a trace
 -- are much alike, so a hundred of one trace say less than of a hundred traces.
 SELECT
@@ -72,12 +72,12 @@ FROM
                         mapKeys(attributes), mapValues(attributes)))), ('', ''))) AS pair
             FROM spans
             PREWHERE started_at >= {from:DateTime64(3)} AND started_at < {to:DateTime64(3)}
-                AND (intHash32(intDiv(toUnixTimestamp64Milli(started_at), {slot:Int64})) % 65536 < {rest_share:UInt32}
-                    OR intHash32(intDiv(toUnixTimestamp64Milli(started_at), {slot:Int64})) % 65536 < {share:UInt32})
+                AND (intDiv(toUnixTimestamp64Milli(started_at), {rest_slot:Int64}) IN {rest_slots:Array(Int64)}
+                    OR intDiv(toUnixTimestamp64Milli(started_at), {slot:Int64}) IN {slots:Array(Int64)})
             WHERE (tenant = 'acme' AND (trace_id, span_id) IN (SELECT trace_id, parent_span_id FROM spans WHERE started_at >= {from:DateTime64(3)} - INTERVAL 1 HOUR AND started_at < {to:DateTime64(3)} + INTERVAL 1 HOUR AND tool_name = 'search') AND toUInt8(billable) = 1)
-                AND (intHash32(intDiv(toUnixTimestamp64Milli(started_at), {slot:Int64})) % 65536 < {rest_share:UInt32}
+                AND (intDiv(toUnixTimestamp64Milli(started_at), {rest_slot:Int64}) IN {rest_slots:Array(Int64)}
                     OR ifNull((toUInt8(billable) = 1 AND cost_usd >= 0.005), 0))
-                AND (intHash32(intDiv(toUnixTimestamp64Milli(started_at), {slot:Int64})) % 65536 < {share:UInt32}
+                AND (intDiv(toUnixTimestamp64Milli(started_at), {slot:Int64}) IN {slots:Array(Int64)}
                     OR NOT ifNull((toUInt8(billable) = 1 AND cost_usd >= 0.005), 0))
         )
         GROUP BY pair

@@ -6,10 +6,10 @@ SELECT
     countIf(status = 'error') AS failed,
     countIf(billable) AS calls,
     countIf(billable AND isNull(cost_usd)) AS unpriced,
-    sumKahanOrNullIf(cost_usd, billable) AS cost,
+    sumIf(cost_usd, billable) AS cost,
     sumOrNullIf(ifNull(input_tokens, 0) + ifNull(output_tokens, 0),
         billable AND (isNotNull(input_tokens) OR isNotNull(output_tokens))) AS tokens,
-    sumKahanOrNullIf(energy_kwh, billable) AS kwh
+    sumIf(energy_kwh, billable) AS kwh
 FROM spans
 WHERE started_at >= {from:DateTime64(3)} AND started_at < {to:DateTime64(3)} AND ((tenant = 'acme' AND (trace_id, span_id) IN (SELECT trace_id, parent_span_id FROM spans WHERE started_at >= {from:DateTime64(3)} - INTERVAL 1 HOUR AND started_at < {to:DateTime64(3)} + INTERVAL 1 HOUR AND tool_name = 'search')) AND (toUInt8(billable) = 1 AND cost_usd >= 0.005))
 GROUP BY value WITH ROLLUP
