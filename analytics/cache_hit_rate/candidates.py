@@ -46,7 +46,7 @@ def candidate(event: Event, min_usd_per_day: float) -> Candidate | None:
         severity=_severity(event, per_day, min_usd_per_day),
         effect=_effect(event),
         effect_unit="pp",
-        n=_calls(event),
+        n=round(event.cells.array("calls_after").sum()),
         title=_title(event),
         summary=_summary(event, per_day),
         since=event.since,
@@ -71,12 +71,6 @@ def _severity(event: Event, per_day: float | None, min_usd_per_day: float) -> Se
 def _effect(event: Event) -> float:
     """Percentage points: of a drop the fall within cells, of a shift the change of the rate."""
     return 100 * (event.cells.fall() if event.broken else event.fall.drop)
-
-
-def _calls(event: Event) -> int:
-    """Of a drop those of the cells that were hit. Who left shifts the mix and calls no more: of a shift all that fell."""
-    cells = event.cells if event.broken else event.around
-    return int(cells.frame["calls_after"].sum())
 
 
 def _per_day(event: Event) -> float | None:

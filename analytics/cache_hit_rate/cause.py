@@ -73,7 +73,9 @@ def cause(cells: Cells, everybody: Cells, *, comparable: bool) -> Cause:
 
 
 def _carries_itself(cells: Cells, suspect: Neighbour) -> bool:
-    """Whether it is mostly the suspect's own rate that fell: then it is the culprit, and nobody's neighbour."""
+    """Whether nobody else fell, or mostly the suspect's own rate did: then it is nobody's neighbour."""
+    if not cells.where(pl.col("tenant") != suspect.tenant).frame["calls_after"].sum():
+        return True
     rates = contributions(cells, "tenant")
     own = float(rates.filter(pl.col("name") == suspect.tenant)["rate"].sum())
     return own <= CARRIES * float(rates["rate"].sum()) < 0

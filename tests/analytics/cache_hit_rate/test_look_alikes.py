@@ -6,11 +6,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import polars as pl
 import pytest
 
+from analytics.cache_hit_rate.cause import cause
 from analytics.jobs.contract import Severity
 from tests.analytics.cache_hit_rate.test_incidents import BREAK, WINDOWS, ask, falls, launched
-from tests.analytics.cache_hit_rate.traffic import HOUR, MONDAY, Flow, Shape, Traffic, company, day_and_night, of
+from tests.analytics.cache_hit_rate.traffic import (
+    HOUR,
+    MONDAY,
+    Flow,
+    FrameLook,
+    Shape,
+    Traffic,
+    company,
+    day_and_night,
+    of,
+)
 
 DAY = timedelta(days=1)
 
@@ -111,3 +123,11 @@ def test_few_reports_are_no_low_rate() -> None:
     assert [each.kind for each in report.candidates] == ["hit_rate"]
     assert report.candidates[0].details["hit_rate"] == pytest.approx(0.71, abs=0.02)
     assert "30%" in report.notes["coverage"]
+
+
+def test_a_newcomer_is_not_its_own_neighbour() -> None:
+    usage = Traffic([*company().flows, Flow("new", lambda _: 0.1, 3000, launched)]).usage
+    hours = [BREAK + number * HOUR for number in range(-6, 6)]
+    everybody = FrameLook(usage).cells("openai", hours[:6], hours[6:])
+    others, own = everybody.where(pl.col("tenant") != "new"), everybody.where(pl.col("tenant") == "new")
+    assert [cause(fell, everybody, comparable=True).neighbour is None for fell in (others, own)] == [False, True]
