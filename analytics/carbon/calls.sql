@@ -43,8 +43,13 @@ WITH
             multiIf(cached_input_tokens IS NULL OR input_tokens IS NULL, 'not reported', cached_input_tokens = 0, 'none',
                 cached_input_tokens * 2 < input_tokens, 'partial', 'mostly') AS cache,
             tenant IN (SELECT tenant FROM first_tenants) AS tenant_is_named,
-            cityHash64(energy_factors, energy_source, grid) AS method,
-            cityHash64(feature, model, provider, provider_region, region, purpose, service_tier, cache, task = 0, method) AS cell,
+            -- a text by itself is hashed once for each value of its dictionary
+            cityHash64(cityHash64(energy_factors), energy_source, cityHash64(grid)) AS method,
+            cityHash64(
+                if(spans.feature != '', cityHash64(spans.feature), cityHash64(settled.feature)),
+                if(model_revision != '', cityHash64(model_revision), cityHash64(request_model)),
+                cityHash64(provider), cityHash64(provider_region), cityHash64(region), cityHash64(purpose),
+                cityHash64(service_tier), cache, task = 0, method) AS cell,
             cityHash64(if(tenant_is_named, tenant, ''), tenant_is_named, task = 0, method) AS tenant_cell
         FROM spans
         LEFT ANY JOIN settled ON cityHash64(spans.trace_id) = settled.trace_hash
@@ -109,7 +114,7 @@ WITH
             groupArray(toString(grid)) AS grids, groupArray(tuple(ranked.calls)).1 AS grid_calls,
             groupArray(tuple(ranked.kwh)).1 AS grid_kwh, groupArray(tuple(ranked.kwh_low)).1 AS grid_kwh_low,
             groupArray(tuple(ranked.kwh_high)).1 AS grid_kwh_high, groupArray(tuple(ranked.co2e_g)).1 AS grid_co2e_g,
-            uniqExactState(value) AS values, uniqMergeState(ranked.tenants) AS tenants,
+            uniqExactState(value) AS values, uniqMergeStateIf(ranked.tenants, NOT small) AS tenants,
             sum(ranked.calls) AS calls, sum(ranked.calls_with_co2e) AS calls_with_co2e, sumKahan(ranked.kwh) AS kwh,
             sumKahan(ranked.co2e_g) AS co2e_g,
             sumKahanIf(ranked.kwh, NOT unassigned) AS kwh_in_tasks, sumKahanIf(ranked.co2e_g, NOT unassigned) AS co2e_g_in_tasks,

@@ -47,7 +47,8 @@ class Source:
         answer = self._engine.columns(sql.read(path), parameters, SETTINGS)
         self.rows_read += answer.rows_read
         self.rows_by_statement[path.stem] = self.rows_by_statement.get(path.stem, 0) + answer.rows_read
-        return pl.DataFrame([_series(name, kind, answer.values.get(name, [])) for name, kind in answer.columns])
+        # a column's list goes as soon as its series is there: both of all columns at once are a job's peak of memory
+        return pl.DataFrame([_series(name, kind, answer.values.pop(name, [])) for name, kind in answer.columns])
 
 
 def _series(name: str, kind: str, values: list[Any]) -> pl.Series:
