@@ -264,8 +264,8 @@ class Service:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A running service, shared by the tests of a module."""
-    service = Service(tmp_path_factory.mktemp("service")).with_tables()
+    """A running service, shared by the tests of a module; it seals as it does for users."""
+    service = Service(tmp_path_factory.mktemp("service"), SEAL_AFTER_SECONDS=1).with_tables()
     try:
         service.up()
         yield service
