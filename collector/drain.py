@@ -131,8 +131,9 @@ class Drain:
 
     def drain_all(self) -> int:
         """Insert all sealed segments, oldest first, until told to stop; how many. Raises EngineUnavailable."""
-        identity = read_identity(self._data_dir)
-        numbers = segment_numbers(self._folder, SEALED) if identity else []
+        sealed = segment_numbers(self._folder, SEALED)
+        identity = read_identity(self._data_dir) if sealed else None
+        numbers = sealed if identity else []
         self._note_waiting(numbers)
         for done, number in enumerate(numbers):
             if self._stop.is_set():

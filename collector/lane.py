@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from collector.segment import HEADER_BYTES, SPARE, Place, SegmentWriter, pack_header, segment_path
+from collector.segment import HEADER_BYTES, SPARE, Place, SegmentWriter, pack_header, segment_numbers, segment_path
 from collector.signals import Signal
 
 SEALED_AHEAD = 2
@@ -105,14 +105,15 @@ class Lane:
 
     def discard(self, path: Path, number: int) -> None:
         """The file of a drained segment waits for a new one, or goes."""
-        if len(list(self.folder.glob(f"*{SPARE}"))) < SPARES:
+        if len(segment_numbers(self.folder, SPARE)) < SPARES:
             path.rename(segment_path(self.folder, number, SPARE))
         else:
             path.unlink()
 
     def drop_spares(self, older_than: float = 0.0) -> None:
         """Remove spare files that were last written so many seconds ago."""
-        for path in self.folder.glob(f"*{SPARE}"):
+        for number in segment_numbers(self.folder, SPARE):
+            path = segment_path(self.folder, number, SPARE)
             with suppress(FileNotFoundError):  # the writer was faster
                 if time.time() - path.stat().st_mtime >= older_than:
                     path.unlink()

@@ -161,7 +161,13 @@ def segment_path(folder: Path, number: int, state: str) -> Path:
 
 def segment_numbers(folder: Path, state: str) -> list[int]:
     """The numbers of the segments in that state, lowest first."""
-    return sorted(int(path.stem) for path in folder.glob(f"*{state}") if path.stem.isdigit())
+    try:
+        names = [
+            path.name for path in folder.iterdir()
+        ]  # drains ask twenty times a second; a glob takes thrice as long
+    except FileNotFoundError:
+        return []
+    return sorted(int(stem) for name in names if name.endswith(state) and (stem := name.removesuffix(state)).isdigit())
 
 
 def fsync_folder(folder: Path) -> None:
