@@ -30,7 +30,7 @@ VALUES = 60
 """Of a key that are told apart; the others are one."""
 MOST_VALUES = 8_000
 """Of all keys together, the most frequent ones."""
-MOST_LOOKED_AT = 50_000
+MOST_LOOKED_AT = 40_000
 """Spans of the selection, and of the rest, that are enough to see a difference of a percentage point."""
 MOST_READ = 1_000_000
 """Spans in the slots that are read for the selection, unless it would be left with too few."""

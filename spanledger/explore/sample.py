@@ -19,7 +19,7 @@ from spanledger.engine import Engine
 from spanledger.moments import as_parameter
 
 SIZE = Path(__file__).with_name("range_size.sql")
-FEWEST, MOST = 50, 1_000
+FEWEST, MOST = 40, 1_000
 """Slots that are drawn: what comes in bursts needs some, and each is told to the engine."""
 LARGEST = 16_384
 """Spans of a slot, rather than more slots than the fewest: at its ends a block is read that is needed in part."""

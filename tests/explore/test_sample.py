@@ -50,8 +50,8 @@ def test_all_is_one_slot() -> None:
 
 def test_blocks_between_slots_are_not_read(engine: Engine) -> None:
     engine.command(
-        "INSERT INTO spans (started_at) SELECT toDateTime64('2026-11-20', 9, 'UTC') + toIntervalSecond(number) "
-        "FROM numbers(80000)"
+        "INSERT INTO spans (started_at) "
+        "SELECT toDateTime64('2026-11-20 00:00:00', 9, 'UTC') + toIntervalSecond(number) FROM numbers(80000)"
     )
     engine.command("OPTIMIZE TABLE spans FINAL")
     slots = Slots.of(DAY, DAY + timedelta(days=1), 10_000_000_000, 0.000_001)
