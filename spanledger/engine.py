@@ -56,9 +56,9 @@ UTC = {"session_timezone": "UTC"}
 CACHE_BYTES = {"mark_cache_size": 64 * MIB, "primary_index_cache_size": 64 * MIB, "index_mark_cache_size": 64 * MIB}
 """The embedded engine's caches. ClickHouse's own defaults (5 GiB each) are for a machine of its own."""
 
-BOTH_THREADS = {"max_threads_min_free_memory_per_thread": 0}
-"""The engine gives a statement one thread where less than 1 GiB is free for each; an embedded one never has so much,
-and what readers take is bounded anyway. Statements that write keep to one thread: their blocks have an order."""
+BOTH_THREADS = {"max_threads_min_free_memory_per_thread": 128 * MIB}
+"""The engine gives a statement fewer threads where less than this is free for each: 1 GiB by itself, which an embedded
+one never has. Statements that write keep to that, and so to one thread: their blocks have an order."""
 
 
 class _Pool:

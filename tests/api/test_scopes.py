@@ -322,7 +322,8 @@ def test_no_page_or_list_tells_of_another(scoped: TestClient) -> None:
 
 def test_triage_of_a_scope_is_its_own(scoped: TestClient) -> None:
     mine, others = f"{3:016x}", f"{4:016x}"
-    assert scoped.get(f"/api/v1/findings/{mine}/triage").status_code == 200
+    answer = scoped.get(f"/api/v1/findings/{mine}/triage")
+    assert answer.status_code == 200, answer.text
     assert scoped.get(f"/api/v1/findings/{others}/triage").status_code == 404
 
 
