@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
-
-import altair as alt
 
 from dashboards.charts import QUIET, WRONG, Chart, rows
 from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.filters import quoted
+from spanledger.later import Later
 from spanledger.moments import as_parameter
+
+if TYPE_CHECKING:
+    import altair as alt
+else:
+    alt = Later("altair")
 
 QUERY = Path(__file__).parent / "queries" / "marks.sql"
 LINKS = {"finding": "/findings/{}", "prompt": "/prompts/versions?name={}", "model": "/traces?filter={}"}

@@ -42,19 +42,26 @@ def by_set(first: Annotated[datetime | None, FIRST] = None, last: Annotated[date
     begin = first.replace(tzinfo=UTC) if first else end - timedelta(days=DAYS)
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("factor set", no_wrap=True)
-    for name in ("calls", "known", "measured", "kWh", "low", "high", "kg CO2e", "market-based"):
-        table.add_column(name, justify="right")
-    for row in local.energy_by_set(load(), begin, end):
-        counts = [f"{row[name]:,}" for name in ("calls", "calls_known", "calls_measured")]
+    for name in ("known of calls", "kWh", "low", "high", "kg CO2e", "market"):
+        table.add_column(name, justify="right", overflow="fold")
+    rows = local.energy_by_set(load(), begin, end)
+    for row in rows:
         kwh = [_figure(row[name]) for name in ("kwh", "kwh_low", "kwh_high")]
         carbon = [_figure(row[name], 1000) for name in ("co2e_location_g", "co2e_market_g")]
-        table.add_row(row["factor_set"], *counts, *kwh, *carbon)
-    screen().print(table if table.rows else "There are no billable calls in this time.")
-    sys.stdout.write("Sums are over the calls that a set knows. Market-based is a second answer, not to be added.\n")
+        table.add_row(row["factor_set"], f"{row['calls_known']:,} of {row['calls']:,}", *kwh, *carbon)
+    if not rows:
+        sys.stdout.write("There are no billable calls in this time.\n")
+        return
+    screen().print(table)
+    measured = rows[0]["calls_measured"]
+    sys.stdout.write(
+        f"Sums are over the calls that a set knows; {measured:,} of them were measured, the same in every set. "
+        "Market-based carbon is a second answer, not to be added.\n"
+    )
 
 
 def _figure(value: float | None, per: float = 1) -> str:
-    return "–" if value is None else f"{value / per:.4g}"
+    return "–" if value is None else f"{value / per:.3g}"
 
 
 @app.command("import")
