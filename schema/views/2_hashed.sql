@@ -48,7 +48,8 @@ arrayMap(hashes -> bitShiftLeft(toUInt256({{ content.sketch_scheme }}), 248) + a
         arraySlice(if(length(said) = lengthUTF8(said), {{ words('said') }}, arrayFlatten(arrayMap(
                 run -> if(length(run) > 2 * lengthUTF8(run), ngrams(run, 2), [run]), {{ words('said') }}))),
             1, {{ content.sketched_words }})),
-    [replaceAll(lower(substring({{ text }}, greatest(position({{ text }}, '"content":"'), 1), {{ content.sketched_bytes }})), '\\n', ' ')]))[1]
+    arrayMap(text -> replaceAll(lower(substring(text, greatest(position(text, '"content":"'), 1), {{ content.sketched_bytes }})), '\\n', ' '),
+        [{{ text }}])))[1]
 {%- endmacro %}
 CREATE MATERIALIZED VIEW hashed_from_recognised TO hashed_spans AS
 WITH

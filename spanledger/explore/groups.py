@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ MOST_TIMED = 200_000
 """Spans that are enough for latencies."""
 ENOUGH_TIMED, MOST_READ = 20_000, 1_000_000
 """So many are enough where they are rare, so that more than MOST_READ of the range would have to be read for them."""
+
+ALL = "all_"
+"""Columns of groups.sql that begin so are sums of all groups."""
 
 Latencies = dict[tuple[bool, str | None], list[float]]
 """Half and 95 % take less, in ns: by whether it is of all, and the value of a group."""
@@ -65,11 +69,11 @@ def groups(engine: Engine, question: Question, most: int = MOST) -> Groups:
     condition = _condition(question)
     values = {**condition.parameters, **key.parameters, **question.parameters()}
     statement = sql.read(SUMS).replace("KEY", key.sql)
-    rows = engine.query_guarded(statement.replace("FILTER", condition.sql), values | {"limit": most + 2}).records()
-    found = [_group(row, question.by) for row in rows if not row["is_all"]]
-    total = replace(_group(next((row for row in rows if row["is_all"]), {}), question.by), filter="")
-    listed = [str(row["value"]) for row in rows if not row["is_all"]][:most]
-    in_range = range_size(engine, question.since, question.until)
+    rows = engine.query_guarded(statement.replace("FILTER", condition.sql), values | {"limit": most + 1}).records()
+    found = [_group(row, question.by) for row in rows]
+    total = _all(rows, question.by)
+    listed = [str(row["value"]) for row in rows[:most]]
+    in_range = total.spans if condition.sql == "1" else range_size(engine, question.since, question.until)
     slots = Slots.of(question.since, question.until, in_range, _timed_part(total.spans, in_range))
     sample = {**slots.parameters(), "values": listed}
     took = _latencies(engine, key, condition, values | sample) if found else {}
@@ -100,6 +104,12 @@ def _latencies(engine: Engine, key: Condition, condition: Condition, values: dic
     statement = sql.read(LATENCIES).replace("KEY", key.sql).replace("FILTER", condition.sql)
     rows = engine.query_guarded(statement, values).rows
     return {(bool(is_all), value): took for is_all, value, took in rows if is_all or value is not None}
+
+
+def _all(rows: Sequence[dict[str, Any]], by: str) -> Group:
+    """The sums that stand beside each group."""
+    sums = {name.removeprefix(ALL): value for name, value in rows[0].items() if name.startswith(ALL)} if rows else {}
+    return replace(_group(sums, by), filter="")
 
 
 def _group(row: dict[str, Any], by: str) -> Group:

@@ -233,5 +233,5 @@ def test_the_sql_of_an_answer_can_be_read_and_run(client: TestClient, engine: En
     shown["groups"] = ask(client, "groups", by="model", **asked)["sql"]
     shown["difference"] = ask(client, "difference", **asked)["sql"]
     bounds = {"from": "2026-11-20 00:00:00", "to": "2026-11-21 00:00:00", "limit": 10}
-    rows = engine.query(shown["groups"], bounds).rows
-    assert rows[0][2] == CALLS // 3
+    dearest, *_ = engine.query(shown["groups"], bounds).records()
+    assert dearest["all_spans"] == CALLS // 3
