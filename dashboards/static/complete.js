@@ -100,9 +100,8 @@ export function complete(input) {
     }
   };
   const take = (place) => {
-    const { insert, part } = found[place];
+    const { insert, start } = found[place];
     const caret = input.selectionStart;
-    const start = caret - part.length;
     const rest = input.value.slice(caret).replace(insert.endsWith(" ") ? /^"?\s*/ : /^$/, "");
     input.value = input.value.slice(0, start) + insert + rest;
     input.setSelectionRange(start + insert.length, start + insert.length);
@@ -113,8 +112,10 @@ export function complete(input) {
     asked?.abort();
     asked = new AbortController();
     const { signal } = asked;
+    const caret = input.selectionStart;
     try {
-      found = await choices(input, signal);
+      // where each begins is kept: who goes on typing may choose from this list before the next one is there
+      found = (await choices(input, signal)).map((each) => ({ ...each, start: caret - each.part.length }));
     } catch (error) {
       if (error.name !== "AbortError") close();
       return;

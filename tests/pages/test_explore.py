@@ -62,6 +62,17 @@ def test_a_region_is_drawn_and_what_is_different_there_is_told(page: Page) -> No
     expect(page.locator("#heat .cells rect").first).to_be_visible()
 
 
+def test_a_choice_takes_the_place_of_what_was_typed_since_the_list(page: Page) -> None:
+    map_of(page, DAY)
+    page.keyboard.press("/")
+    page.keyboard.type("te")
+    expect(page.get_by_role("option", name="tenant")).to_be_visible()
+    page.keyboard.type("na")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-filter]")).to_have_value("tenant = ")
+
+
 def test_the_keyboard_alone(page: Page) -> None:
     map_of(page, DAY)
     page.keyboard.press("/")
