@@ -160,14 +160,13 @@ def segment_path(folder: Path, number: int, state: str) -> Path:
 
 
 def segment_numbers(folder: Path, state: str) -> list[int]:
-    """The numbers of the segments in that state, lowest first."""
+    """The numbers of the segments in that state, lowest first; drains ask twenty times a second."""
     try:
-        names = [
-            path.name for path in folder.iterdir()
-        ]  # drains ask twenty times a second; a glob takes thrice as long
+        names = [path.name for path in folder.iterdir()]
     except FileNotFoundError:
         return []
-    return sorted(int(stem) for name in names if name.endswith(state) and (stem := name.removesuffix(state)).isdigit())
+    stems = (name.removesuffix(state) for name in names if name.endswith(state))
+    return sorted(int(stem) for stem in stems if stem.isdigit())
 
 
 def fsync_folder(folder: Path) -> None:

@@ -121,7 +121,7 @@ class Engine:
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> Answer:
         """The rows of one SELECT of ours; `{name:Type}` in the SQL is bound from `parameters`."""
-        return by_row(_raw(self._reading(), sql, parameters, _free(settings), BY_ROW))
+        return _answer(self._reading(), sql, parameters, _free(settings))
 
     def columns(
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
@@ -139,10 +139,10 @@ class Engine:
         The engine's read-only mode alone does not stop INTO OUTFILE or reading system tables: `spanledger.guard`
         must have passed the statement first.
         """
-        return by_row(_raw(self._guarded(), sql, parameters, None, BY_ROW))
+        return _answer(self._guarded(), sql, parameters)
 
     def columns_guarded(self, sql: str, parameters: Mapping[str, Any] | None = None) -> ColumnAnswer:
-        """The same rows by column: for thousands of rows, a quarter of the time in Python."""
+        """The same rows by column, for answers of thousands of rows."""
         return by_column(_raw(self._guarded(), sql, parameters, None, BY_COLUMN))
 
     def stream(self, sql: str, parameters: Mapping[str, Any] | None, form: str) -> Iterator[bytes]:
@@ -203,9 +203,7 @@ class Engine:
         return pool
 
     def _bound(self, scope: Scope | None, many: bool) -> _Pool:
-        stored = (
-            [name for [name] in by_row(_raw(self._open, read(STORED_TABLES), None, None, BY_ROW)).rows] if scope else []
-        )
+        stored = [name for [name] in _answer(self._open, read(STORED_TABLES)).rows] if scope else []
         limits = {name: value for name, value in self._limits.items() if not (many and name in OF_ANSWERS)}
         held = {**(settings_of(scope, stored) if scope else {}), **limits}
         return _Pool(lambda: _set(self._connect(), held), limits_are_final=True)
@@ -333,6 +331,12 @@ def _set(client: Client, settings: Mapping[str, Any]) -> Client:
     for name, value in settings.items():
         client.set_client_setting(name, value)
     return client
+
+
+def _answer(
+    pool: _Pool, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
+) -> Answer:
+    return by_row(_raw(pool, sql, parameters, settings, BY_ROW))
 
 
 def _raw(

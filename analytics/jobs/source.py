@@ -18,7 +18,6 @@ MEMORY_BYTES = 500 * MIB
 SETTINGS = {
     "max_memory_usage": MEMORY_BYTES,
     "max_bytes_before_external_group_by": MEMORY_BYTES // 2,
-    **BOTH_THREADS,
     # several keys of `attributes` are read quicker from the map read once than each by itself
     "optimize_functions_to_subcolumns": 0,
 }
@@ -38,13 +37,14 @@ class Source:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._settings = SETTINGS | (BOTH_THREADS if engine.embedded else {})
         self.rows_read = 0
         self.rows_by_statement: dict[str, int] = {}
         """Rows read by the name of the .sql file."""
 
     def frame(self, path: Path, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """The answer of the SELECT in a .sql file. Times become UTC datetimes, enums and fixed strings text."""
-        answer = self._engine.columns(sql.read(path), parameters, SETTINGS)
+        answer = self._engine.columns(sql.read(path), parameters, self._settings)
         self.rows_read += answer.rows_read
         self.rows_by_statement[path.stem] = self.rows_by_statement.get(path.stem, 0) + answer.rows_read
         # a column's list goes as soon as its series is there: both of all columns at once are a job's peak of memory

@@ -64,7 +64,7 @@ def suspects(source: Source, values: Values, totals: Totals) -> tuple[list[int],
     return list(budget.taken), LeftOut(
         traces=both["trace_hash"].n_unique() - len(taken),
         failed_calls=left,
-        failed_cost_usd=sum(rest["failed_cost_usd"]),
+        failed_cost_usd=float(rest["failed_cost_usd"].sum()),
         failed_calls_looked_at=calls - left,
     )
 

@@ -33,23 +33,13 @@ TRACE_ID, SPAN_ID = re.compile(r"^[0-9a-f]{32}$"), re.compile(r"^[0-9a-f]{16}$")
 
 
 @dataclass(frozen=True)
-class TraceView:
-    """What trace.html is given."""
+class TraceView(Totals):
+    """What trace.html is given, beside the sums."""
 
     title: str
     question: str
     trace_id: str
     root: dict[str, Any]
-    spans: int
-    errors: int
-    duration_ns: int
-    cost_usd: float | None
-    energy_kwh: float | None
-    input_tokens: int | None
-    output_tokens: int | None
-    llm_calls: int
-    tool_calls: int
-    unpriced: int
     settled: dict[str, Any] | None
     """Its row in `traces`; None while it is not settled."""
     problems: list[str]
@@ -123,20 +113,11 @@ def _view(
 ) -> TraceView:
     sums, root = totals(tree.spans), tree.row(0)
     return TraceView(
+        **vars(sums),
         title=_title(root["name"], sums, settled),
         question="What happened in this trace?",
         trace_id=trace_id,
         root=root,
-        spans=sums.spans,
-        errors=sums.errors,
-        duration_ns=sums.duration_ns,
-        cost_usd=sums.cost_usd,
-        energy_kwh=sums.energy_kwh,
-        input_tokens=sums.input_tokens,
-        output_tokens=sums.output_tokens,
-        llm_calls=sums.llm_calls,
-        tool_calls=sums.tool_calls,
-        unpriced=sums.unpriced,
         settled=settled,
         problems=tree.problems,
         graph=graphs.of_tree(tree),

@@ -33,11 +33,11 @@ multiIf(startsWith({{ text }}, '{"role":"'), startsWith({{ text }}, '{"role":"us
         startsWith({{ text }}, '{'), JSONExtractString({{ text }}, 'role') IN ('user', 'human', ''),
         {{ text }} != '') AND position(substring({{ text }}, 1, 400), '"type":"tool_') = 0
 {%- endmacro %}
-{#- A bit for the hash of each word and of each pair of words; the hash is keyed where those of messages are, and the top byte
-says by which key. Scripts without spaces: their runs are cut into pairs of characters. #}
 {%- macro words(text) -%}
 splitByNonAlpha({{ text }}, {{ content.sketched_words }})
 {%- endmacro %}
+{#- A bit for the hash of each word and of each pair of words; the hash is keyed where those of messages are, and the top byte
+says by which key. Scripts without spaces: their runs are cut into pairs of characters. #}
 {%- macro sketch(text) -%}
 arrayMap(hashes -> bitShiftLeft(toUInt256({{ content.sketch_scheme }}), 248) + arraySum(arrayMap(bucket -> bitShiftLeft(toUInt256(1), bucket), arrayDistinct(arrayConcat(
         arrayMap(one -> toUInt8(one % 248), hashes),

@@ -16,6 +16,7 @@ from spanledger.cli import local
 from spanledger.cli.screen import screen
 from spanledger.energy.reports import SETS
 from spanledger.errors import BadRequest
+from spanledger.figures import UNKNOWN, significant
 from spanledger.settings import load
 
 DAYS = 30
@@ -61,7 +62,7 @@ def by_set(first: Annotated[datetime | None, FIRST] = None, last: Annotated[date
 
 
 def _figure(value: float | None, per: float = 1) -> str:
-    return "–" if value is None else f"{value / per:.3g}"
+    return UNKNOWN if value is None else significant(value / per)
 
 
 @app.command("import")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_changed_bits_cost_their_own_requests(tmp_path: Path, bodies: list[bytes
     assert records == kept
     pieces = [*((run[0].offset, run[-1].end) for run in found.runs), *((d.start, d.end) for d in found.damaged)]
     edges = [0, *(end for _, end in sorted(pieces))]
-    assert sorted(pieces) == list(zip(edges, [*edges[1:]], strict=False))
+    assert sorted(pieces) == list(pairwise(edges))
     assert edges[-1] == len(segment)
 
 
