@@ -114,7 +114,7 @@ def programs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             f"The SDKs and instrumentations of {REQUIREMENTS} are not installed in {ENVIRONMENT}: "
             "run `make instrumentations`, which needs the network."
         )
-    service = Service(tmp_path_factory.mktemp("service"), SETTLE_AFTER_SECONDS=1, SETTLE_EVERY_SECONDS=1).with_tables()
+    service = Service(tmp_path_factory.mktemp("service"), SETTLE_AFTER_SECONDS=1, SETTLE_EVERY_SECONDS=3).with_tables()
     with stand_in.running() as provider:
         programs = Programs(service, provider)
         try:
