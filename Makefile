@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 APPS := .venv-instrumentations
+# Some images forbid it; then each of the hundreds of processes that tests start would compile every module again.
+export PYTHONDONTWRITEBYTECODE :=
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
 .PHONY: run demo test setup instrumentations lint format bench fuzz lock clean

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from spanledger.engine import Engine, open_engine
@@ -19,7 +20,9 @@ FUZZ = int(os.environ.get("FUZZ", "1"))
 
 
 def pytest_configure() -> None:
-    """Before there are workers."""
+    """Before there are workers. An example may take as long as it takes: clocks of a busy machine fail no property."""
+    hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    hypothesis_settings.load_profile("patient")
     tables.begin()
 
 

@@ -1,4 +1,4 @@
-"""Which spans are billed: one of the layers that saw a call, and sums only where nothing below them is."""
+"""What spans take from others: which layer of a call is billed, when sums are, models, errors of tools."""
 
 from __future__ import annotations
 
@@ -59,6 +59,15 @@ def name_models(work: Work, settings: Settings, summed: int) -> int:
     if changed:
         _price(work.engine, settings)
     return changed
+
+
+def fail_tools(work: Work, summed: int) -> int:
+    """Tools of Claude Code in the chunk in hand whose execution failed become errors; how many did."""
+    if not work.count("failed_executions"):
+        return 0
+    work.engine.command(f"TRUNCATE TABLE {CHANGES}")
+    work.execute("failed_tools", slice=SLICE_SECONDS)
+    return _apply(work.engine, summed, "fail_tools")
 
 
 def _price(engine: Engine, settings: Settings) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analytics.settling.layers import bill_rollups, name_models
+from analytics.settling.layers import bill_rollups, fail_tools, name_models
 from analytics.settling.marks import moment, text
 from analytics.settling.work import Work
 from spanledger.engine import Engine
@@ -35,7 +35,8 @@ def settle_traces(engine: Engine, settings: Settings, due: Due, summed: int) -> 
         )
         for chunk, traces, since in work.chunks():
             work.load("load", chunk)
-            if name_models(work, settings, summed) + bill_rollups(work, settings, summed):
+            changed = name_models(work, settings, summed) + fail_tools(work, summed)
+            if changed + bill_rollups(work, settings, summed):
                 work.load("load", chunk)
             work.execute("edges_nesting")
             work.execute("edges_transition")

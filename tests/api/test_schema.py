@@ -6,12 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
-from schemathesis.checks import not_a_server_error
-from schemathesis.core.failures import FailureGroup
-from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
 from analytics.alerts.room import AlertRoom
 from analytics.triage.room import TriageRoom
@@ -19,13 +15,19 @@ from api.app import create_app
 from collector.scores import ScoreTaker
 from spanledger.access.office import Office
 from spanledger.engine import Engine
+from spanledger.later import Later
 from spanledger.settings import Settings
 from tests.api.conftest import EmptyQuarantine, NoJobs, Told
+from tests.conftest import FUZZ
 
-EXAMPLES = 5
-"""Of each operation: some ten seconds with all."""
+schemathesis = Later("schemathesis")
+checks, conformance, failures = map(
+    Later, ("schemathesis.checks", "schemathesis.specs.openapi.checks", "schemathesis.core.failures")
+)
+
+EXAMPLES = 3 * FUZZ
+"""Of each operation: some five seconds with all."""
 MADE = ("saved_views", "api_keys", "api_key_uses", "audit_log")
-CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +69,8 @@ def test_each_operation_is_as_described(described: Any) -> None:
 def _tried(operation: Any, headers: dict[str, str]) -> str:
     """What is wrong with an operation, or ''."""
 
+    wanted = [checks.not_a_server_error, conformance.content_type_conformance, conformance.response_schema_conformance]
+
     @hypothesis_settings(
         max_examples=EXAMPLES,
         deadline=None,
@@ -77,11 +81,11 @@ def _tried(operation: Any, headers: dict[str, str]) -> str:
     )
     @given(case=operation.as_strategy())
     def attempt(case: Any) -> None:
-        answer = case.call_and_validate(checks=CHECKS, headers=headers)
+        answer = case.call_and_validate(checks=wanted, headers=headers)
         assert answer.status_code != 401, "nothing was tried"
 
     try:
         attempt()
-    except FailureGroup as failure:
+    except failures.FailureGroup as failure:
         return f"{operation.label}: {failure} {failure.exceptions}"
     return ""

@@ -10,14 +10,17 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from collector.attempt import Attempt
-from collector.drain import CRASHES, MEALS, OUT_OF_MEMORY
+from collector.drain import CRASHES, OUT_OF_MEMORY
 from collector.identity import read_identity
 from collector.segment import DONE, SEALED
 from collector.signals import LOGS, METRICS, SIGNALS, TRACES, Signal
 from spanledger.engine import Engine
 from spanledger.errors import EngineUnavailable, QueryFailed
 from tests.collector.conftest import Shop
+from tests.waiting import until
 
+MEALS = 3
+"""Tries before a segment that gets no memory is split; more of them prove nothing more."""
 UNKNOWN_GROUP = b"\xa3\x3e\x08\x01\xa4\x3e"
 """A field of number 996 in the group form of protobuf 1: our parser skips it, the engine refuses it."""
 
@@ -54,7 +57,7 @@ def test_before_the_first_spool_there_is_nothing_to_drain(shop: Shop) -> None:
     assert shop.drain.drain_all() == 0
     shop.drain.start()
     shop.accept(shop.body("a"))
-    _until(lambda: shop.names() == {"a": 1})
+    until(lambda: shop.names() == {"a": 1})
     shop.drain.stop()
     assert not shop.drain.progress.problem
 
@@ -123,12 +126,12 @@ def test_the_thread_waits_for_the_engine_and_catches_up(shop: Shop, engine: Engi
         shop.drain.start()
         shop.accept(shop.body("a"))
         shop.accept(shop.body("b"))
-        _until(lambda: shop.drain.progress.retries > 1)
+        until(lambda: shop.drain.progress.retries > 1)
         assert "The engine takes no spans at all" in shop.drain.progress.problem
         assert shop.drain.progress.waiting == 2
     finally:
         engine.command("RENAME TABLE spans_away TO spans")
-    _until(lambda: not shop.drain.progress.problem)
+    until(lambda: not shop.drain.progress.problem)
     shop.drain.stop()
     assert shop.names() == {"a": 1, "b": 1}
     assert shop.drain.progress.waiting == 0
@@ -259,14 +262,10 @@ def test_notes_survive_a_torn_end(tmp_path: Path) -> None:
     assert not path.exists()
 
 
-def _until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass in time"
-        time.sleep(0.01)
-
-
-def test_a_request_that_always_runs_out_of_memory_is_split_off(shop: Shop, engine: Engine) -> None:
+def test_a_request_that_always_runs_out_of_memory_is_split_off(
+    shop: Shop, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.drain.MEALS", MEALS)
     engine.command("CREATE TABLE scratch (size UInt64) ENGINE = MergeTree ORDER BY size")
     engine.command(
         "CREATE MATERIALIZED VIEW devouring TO scratch AS "

@@ -22,6 +22,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from collector import receive_http
 from collector.receive_http import MAX_HEAD_BYTES
+from tests.waiting import until
 
 POST_HEAD = b"POST /v1/traces HTTP/1.1\r\nContent-Type: application/x-protobuf\r\nContent-Length: %d\r\n\r\n"
 JSON_BODY = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [{"name": "from json"}]}]}]}).encode()
@@ -182,22 +183,15 @@ def test_bytes_in_work_are_bounded(start: Any, make_body: Callable[..., bytes]) 
     body = make_body("a", 1, "x" * 800_000)
     with socket.create_connection(("127.0.0.1", running.http_port)) as slow:
         slow.sendall(POST_HEAD % len(body) + body[:-1])
-        _until(lambda: _in_work(running) > 700_000)
+        until(lambda: _in_work(running) > 700_000)
         reply = running.send("/v1/traces", body)
         assert (reply.status, reply.headers["retry-after"]) == (503, "1")
-    _until(lambda: _in_work(running) == 0)  # the slow client went away
+    until(lambda: _in_work(running) == 0)  # the slow client went away
     assert running.send("/v1/traces", body).status == 200
 
 
 def _in_work(running: Any) -> int:
     return int(running.service._intake.budget.used)
-
-
-def _until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass in time"
-        time.sleep(0.005)
 
 
 @pytest.mark.parametrize("sent", [b"", b"POST /v1/tr", POST_HEAD % 9 + b"abc"])

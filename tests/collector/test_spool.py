@@ -19,6 +19,7 @@ from collector.segment import DONE, HEADER_BYTES, OPEN, SEALED, SPARE, segment_n
 from collector.signals import LOGS, TRACES
 from collector.spool import Spool
 from spanledger.errors import DataDirectoryBusy, SpoolFull, SpoolUnwritable, TooLarge
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -32,13 +33,6 @@ def open_spool(make_settings: Any) -> Iterator[Callable[..., Spool]]:
     yield make
     for one in opened:
         one.close()
-
-
-def _until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass in time"
-        time.sleep(0.005)
 
 
 def _drain(folder: Path) -> None:
@@ -85,7 +79,7 @@ def test_segments_close_by_size_and_age(open_spool: Any, stored: Any) -> None:
     assert sizes == [2 * (1500 + HEADER_BYTES)] * 3 + [1500 + HEADER_BYTES, 10_000 + HEADER_BYTES]
     assert stored.bodies()[:8] == bodies[:8]
     _drain(folder)
-    _until(lambda: not segment_numbers(folder, OPEN))
+    until(lambda: not segment_numbers(folder, OPEN))
     assert stored.bodies()[-1] == b"y"
 
 
@@ -94,13 +88,13 @@ def test_while_the_drain_is_busy_a_segment_closes_by_size_only(open_spool: Any, 
     folder = stored.root / "spool" / "traces"
     for number in (1, 2):
         one.append(TRACES, b"%d" % number, 1).result(5)
-        _until(lambda: not segment_numbers(folder, OPEN))
+        until(lambda: not segment_numbers(folder, OPEN))
     one.append(TRACES, b"3", 1).result(5)
     time.sleep(0.3)
     one.append(TRACES, b"4", 1).result(5)
     assert len(segment_numbers(folder, SEALED)) == 2
     _drain(folder)
-    _until(lambda: not segment_numbers(folder, OPEN))
+    until(lambda: not segment_numbers(folder, OPEN))
     assert stored.bodies()[-2:] == [b"3", b"4"], "one segment holds both"
 
 
@@ -109,9 +103,9 @@ def test_done_segments_go_and_their_numbers_do_not_return(open_spool: Any, store
     one = open_spool()
     for round_ in range(3):
         one.append(TRACES, b"round %d" % round_, 1).result(5)
-        _until(lambda: bool(segment_numbers(folder, SEALED)))
+        until(lambda: bool(segment_numbers(folder, SEALED)))
         _drain(folder)
-        _until(lambda: one.state().bytes == 0)
+        until(lambda: one.state().bytes == 0)
     assert [path.stat().st_size for path in folder.iterdir()] == [0]
     one.close()
     two = open_spool()
@@ -126,7 +120,7 @@ def test_files_are_used_again_and_not_kept(open_spool: Any, stored: Any, monkeyp
     for number in range(8):
         one.append(TRACES, b"%d" % number * 3000, 1).result(5)
         _drain(folder)
-        _until(lambda: not segment_numbers(folder, DONE))
+        until(lambda: not segment_numbers(folder, DONE))
     assert stored.bodies() == [b"7" * 3000]
     inodes = [path.stat().st_ino for path in folder.glob(f"*{SPARE}")]
     assert len(inodes) == 1
@@ -135,7 +129,7 @@ def test_files_are_used_again_and_not_kept(open_spool: Any, stored: Any, monkeyp
     assert segment_path(folder, opened, OPEN).stat().st_ino in inodes
     _drain(folder)
     monkeypatch.setattr("collector.spool.SPARE_SECONDS", 0.0)
-    _until(lambda: not segment_numbers(folder, SPARE))
+    until(lambda: not segment_numbers(folder, SPARE))
 
 
 def test_a_spare_that_cannot_be_removed_stops_nothing(
@@ -154,7 +148,7 @@ def test_a_spare_that_cannot_be_removed_stops_nothing(
         broken.setattr(Path, "unlink", refuse)
         with pytest.raises(SpoolUnwritable, match="writable"):
             one.append(TRACES, b"b", 1).result(5)
-    _until(lambda: one.healthy)
+    until(lambda: one.healthy)
     one.append(TRACES, b"c", 1).result(5)
     assert stored.bodies() == [b"a", b"c"]
 
@@ -171,9 +165,9 @@ def test_spool_is_bounded_and_goes_on_when_drained(open_spool: Any, stored: Any)
     with pytest.raises(TooLarge):
         one.append(TRACES, bytes(1024 * 1024), 1)
     _drain(stored.root / "spool" / "traces")
-    _until(lambda: not segment_numbers(stored.root / "spool" / "traces", OPEN))
+    until(lambda: not segment_numbers(stored.root / "spool" / "traces", OPEN))
     _drain(stored.root / "spool" / "traces")
-    _until(lambda: one.state().bytes == 0)
+    until(lambda: one.state().bytes == 0)
     one.append(TRACES, b"room again", 1).result(5)
 
 
@@ -305,7 +299,7 @@ def test_after_a_failed_fsync_nothing_is_lost_or_twice(
     with pytest.raises(SpoolUnwritable):
         one.append(TRACES, b"during", 1).result(5)
     disk.error = 0
-    _until(lambda: bool(one.healthy))
+    until(lambda: bool(one.healthy))
     one.append(TRACES, b"during", 1).result(5)
     one.append(TRACES, b"after", 1).result(5)
     one.close()
@@ -339,9 +333,9 @@ def test_a_full_disk_refuses_and_recovers(
             acknowledged.append(body)
     assert 25 < len(acknowledged) < 40
     assert stored.bodies() == acknowledged
-    _until(lambda: not segment_numbers(small_disk / "spool" / "traces", OPEN))
+    until(lambda: not segment_numbers(small_disk / "spool" / "traces", OPEN))
     _drain(small_disk / "spool" / "traces")  # the engine catches up
-    _until(lambda: one.healthy and one.state().bytes == 0)
+    until(lambda: one.healthy and one.state().bytes == 0)
     one.append(TRACES, b"room again", 1).result(5)
     one.close()
     assert stored.bodies() == [b"room again"]
@@ -371,7 +365,7 @@ def test_somebody_elses_removal_is_noticed(open_spool: Any, stored: Any) -> None
     folder = stored.root / "spool" / "traces"
     one = open_spool(counters=counters)
     one.append(TRACES, b"lost", 1).result(5)
-    _until(lambda: bool(segment_numbers(folder, SEALED)))
+    until(lambda: bool(segment_numbers(folder, SEALED)))
     segment_path(folder, 1, SEALED).unlink()
-    _until(lambda: one.state().bytes == 0)
+    until(lambda: one.state().bytes == 0)
     assert counters.value("lost_segments", "traces") == 1

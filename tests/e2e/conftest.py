@@ -31,14 +31,6 @@ STOP_SECONDS = 60.0
 PORTS = ("OTLP_GRPC_PORT", "OTLP_HTTP_PORT", "HTTP_PORT")
 
 
-def until(condition: Callable[[], bool], seconds: float = 20.0, what: str = "it") -> None:
-    """Wait for something that comes by itself."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"{what} did not come to pass within {seconds} s"
-        time.sleep(0.05)
-
-
 def free_ports(count: int) -> list[int]:
     """Ports that nobody listens on now, for a service that must find them again after a restart.
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.analytics.alerts.receivers import receiving
-from tests.e2e.conftest import Service, until
+from tests.e2e.conftest import Service
+from tests.waiting import until
 
 RULE = """
 [[rule]]

@@ -16,7 +16,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 import spanledger
 from spanledger.cli import main
-from tests.e2e.conftest import Service, free_ports, spans_body, until
+from tests.e2e.conftest import Service, free_ports, spans_body
+from tests.waiting import until
 
 NewService = Callable[..., Service]
 

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from tests.e2e.conftest import Program, Service, until
+from tests.e2e.conftest import Program, Service
+from tests.waiting import until
 
 SEED = 20261121
 CLIENTS = 3

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Service, spans_body, until
+from tests.e2e.conftest import Service, spans_body
+from tests.waiting import until
 
 SMALL = ("--days", "14", "--sessions", "20", "--incident", "loss_maker", "--exit")
 
@@ -42,6 +43,6 @@ def test_spans_of_others_are_not_mixed_with_made_up_ones(directory: Service) -> 
 
 
 def test_an_unknown_incident_is_named_with_those_that_there_are(directory: Service) -> None:
-    refused = directory.run("demo", "--data-dir", str(directory.data_dir), "--incident", "flood", "--exit", seconds=240)
+    refused = directory.run_here("demo", "--data-dir", str(directory.data_dir), "--incident", "flood", "--exit")
     assert refused.returncode == 1
     assert "There is no incident 'flood'. There are: circles, eviction" in refused.stderr

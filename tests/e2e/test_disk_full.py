@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from tests.e2e.conftest import Service, spans_body, until
+from tests.e2e.conftest import Service, spans_body
+from tests.waiting import until
 
 NewService = Callable[..., Service]
 MIB = 1024 * 1024

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from tests.e2e.conftest import Service, spans_body, until
+from tests.e2e.conftest import Service, spans_body
+from tests.waiting import until
 
 SMALL_SPOOL = {"SPOOL_MAX_BYTES": 2 * 1024 * 1024, "SEGMENT_BYTES": 256 * 1024}
 NewService = Callable[..., Service]

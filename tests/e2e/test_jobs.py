@@ -19,7 +19,8 @@ from typer.testing import CliRunner
 from analytics.jobs.catalogue import JOBS
 from spanledger.cli.commands import app
 from spanledger.errors import SpanledgerError
-from tests.e2e.conftest import Service, until
+from tests.e2e.conftest import Service
+from tests.waiting import until
 
 JOB = "errors_by_tenant"
 HOUR = timedelta(hours=1)

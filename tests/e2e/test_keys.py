@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import urllib3
 
-from tests.e2e.conftest import Service, spans_body, until
+from tests.e2e.conftest import Service, spans_body
+from tests.waiting import until
 
 
 def ask(method: str, url: str, key: str, body: Any = None) -> Any:

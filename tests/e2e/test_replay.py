@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Service, until
+from tests.e2e.conftest import Service
+from tests.waiting import until
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 FILES = {

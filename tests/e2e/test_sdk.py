@@ -25,7 +25,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
-from tests.e2e.conftest import Service, spans_body, until
+from tests.e2e.conftest import Service, spans_body
+from tests.waiting import until
 
 TRANSPORTS = ["grpc", "grpc gzip", "http", "http gzip"]
 FRESH_SECONDS = 4.0

@@ -6,7 +6,8 @@ import re
 import signal
 from collections.abc import Callable
 
-from tests.e2e.conftest import Service, spans_body, until
+from tests.e2e.conftest import Service, spans_body
+from tests.waiting import until
 
 
 def metrics(service: Service) -> str:

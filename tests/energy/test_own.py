@@ -152,6 +152,24 @@ def test_every_set_side_by_side(engine: Engine, settings: Settings) -> None:
 
 
 @pytest.mark.usefixtures("own")
+def test_a_span_has_both_answers_apart(engine: Engine, settings: Settings) -> None:
+    ours, elsewhere, metered = (
+        {"provider_region": "us-east-1"}, {"provider_region": "europe-north1"},
+        {"provider_region": "us-east-1", "energy_kwh": 0.25, "energy_source": "measured"},
+    )  # fmt: skip
+    calls = [call(started_at="2026-10-22 12:00:00", **columns) for columns in (ours, elsewhere, metered)]
+    store(engine, *calls)
+    told = {row["span_id"]: row for row in as_dicts(explain(engine, settings, [each["span_id"] for each in calls]))}
+    one, other, measured = (told[each["span_id"]] for each in calls)
+    hardware = one["co2e_g"] - one["energy_kwh"] * 244.758
+    assert one["co2e_market_g"] == pytest.approx(one["energy_kwh"] * 12.5 + hardware)
+    assert (one["market_g_per_kwh"], "PPA certificate" in one["market_grid"]) == (12.5, True)
+    assert (other["market_g_per_kwh"], other["co2e_market_g"], other["market_grid"]) == (None, None, "")
+    assert other["co2e_g"] > 0
+    assert measured["co2e_market_g"] == pytest.approx(0.25 * 12.5)
+
+
+@pytest.mark.usefixtures("own")
 def test_computing_anew_gives_what_an_insert_gives(engine: Engine, settings: Settings) -> None:
     calls = [
         call(),

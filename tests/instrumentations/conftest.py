@@ -13,17 +13,18 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Service, until
+from tests.e2e.conftest import Service
 from tests.instrumentations import provider as stand_in
 from tests.instrumentations.provider import Provider
+from tests.waiting import until
 
 HERE = Path(__file__).parent
 REQUIREMENTS = HERE / "requirements.txt"
 ENVIRONMENT = HERE.parents[1] / ".venv-instrumentations"
 INSTALLED = ENVIRONMENT / ".installed"
 """A copy of the requirements, left there by `make instrumentations` when all of them are installed."""
-PROGRAM_SECONDS = 60.0
-SETTLE_SECONDS = 60.0
+PROGRAM_SECONDS = 240.0
+SETTLE_SECONDS = 120.0
 POLL_SECONDS = 0.3
 AT_ONCE = 2
 
@@ -114,7 +115,7 @@ def programs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             f"The SDKs and instrumentations of {REQUIREMENTS} are not installed in {ENVIRONMENT}: "
             "run `make instrumentations`, which needs the network."
         )
-    service = Service(tmp_path_factory.mktemp("service"), SETTLE_AFTER_SECONDS=1, SETTLE_EVERY_SECONDS=1).with_tables()
+    service = Service(tmp_path_factory.mktemp("service"), SETTLE_AFTER_SECONDS=1, SETTLE_EVERY_SECONDS=3).with_tables()
     with stand_in.running() as provider:
         programs = Programs(service, provider)
         try:

@@ -100,7 +100,7 @@ OPENAI_PROGRAMS = {
 }
 """Dialect, what differs in all calls, and what differs in streams."""
 ANTHROPIC_PROGRAMS = {
-    _anthropic("openinference-anthropic"): ("openinference", NO_1H, {}),
+    _anthropic("openinference-anthropic"): ("openinference", {}, {}),
     _anthropic("traceloop-anthropic"): (
         # it adds the count that a stream begins with to the one that it ends with: 1 + 118
         "traceloop", NO_1H, {"output_tokens": 119, "cost_usd": 0.0132774},
@@ -118,7 +118,7 @@ LANGCHAIN = {
 }
 LANGCHAIN_SAID = {
     ("openinference", "openai"): [OPENAI | TOOL_CALL, OPENAI],
-    ("openinference", "anthropic"): [ANTHROPIC | NO_1H | TOOL_CALL, ANTHROPIC | NO_1H],
+    ("openinference", "anthropic"): [ANTHROPIC | TOOL_CALL, ANTHROPIC],
     ("traceloop", "openai"): [OPENAI | NO_REASONING | TOOL_CALL, OPENAI | NO_REASONING],
     ("traceloop", "anthropic"): [
         # it reads the key that LangChain sets to 0 where the writes are known by their time to live

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import threading
@@ -100,7 +101,9 @@ def page(browser: Browser, world: str) -> Iterator[Page]:
 
 
 def shot(page: Page, name: str) -> None:
-    """Keep a picture for people to look at."""
+    """Keep a picture for people to look at, when they want it: SHOTS=1."""
+    if "SHOTS" not in os.environ:
+        return
     folder = Path(__file__).with_name("screenshots")
     folder.mkdir(exist_ok=True)
     page.screenshot(path=folder / f"{name}.png", full_page=True)

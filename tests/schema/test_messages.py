@@ -204,7 +204,7 @@ def test_a_span_that_is_not_there_differs_nowhere(engine: Engine) -> None:
     assert content.conversation(engine, "0" * 32, "1" * 16) == []
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(range(8)), cuts=st.sets(st.integers(1, 7)))
 def test_any_order_and_batching_gives_the_same_rows(engine: Engine, order: list[int], cuts: set[int]) -> None:
     rows = [

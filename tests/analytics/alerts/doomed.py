@@ -1,7 +1,7 @@
-"""`python -m tests.analytics.alerts.doomed DATA_DIR PORT STEP LEVELS RULE`: alerting in a process that kills itself.
+"""`python -m tests.analytics.alerts.doomed DATA_DIR PORT [STEP LEVELS RULE]…`: alerting in a process that kills itself.
 
-It evaluates and delivers a few times; before or after the step STEP (counted over all writes and requests) it is
-killed as by kill -9. Without such a step it ends by itself.
+For each STEP, LEVELS and RULE it evaluates and delivers a few times; before or after the step STEP (counted over all
+writes and requests of the rule) it is killed as by kill -9. Without such a step it goes on, and ends by itself.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ query = "SELECT 'a' AS tenant, {level} AS value"
 """
 
 
-def main(data_dir: str, port: str, doom: int, levels: str, name: str) -> None:
-    """Run to the end, or to the step: a minute for each digit of `levels`."""
+def main(data_dir: str, port: str, *lives: str) -> None:
+    """Run to the end, or to the step: a minute for each digit of the levels."""
     rules = Path(data_dir) / "rules.toml"
     rules.parent.mkdir(parents=True, exist_ok=True)
     url = f"hook=webhook+http://secret@127.0.0.1:{port}/in"
@@ -41,6 +41,7 @@ def main(data_dir: str, port: str, doom: int, levels: str, name: str) -> None:
     engine = open_engine(settings, role="tests")
     list(upgrade(engine, settings))
     steps = [0]
+    dooms = [0]
 
     def doomed(function: Callable[..., Any]) -> Callable[..., Any]:
         def run(*arguments: Any, **named: Any) -> Any:
@@ -53,7 +54,7 @@ def main(data_dir: str, port: str, doom: int, levels: str, name: str) -> None:
 
     def _count() -> None:
         steps[0] += 1
-        if steps[0] == doom:
+        if steps[0] == dooms[0]:
             os.kill(os.getpid(), signal.SIGKILL)
 
     Journal.append = doomed(Journal.append)  # type: ignore[method-assign]
@@ -61,16 +62,19 @@ def main(data_dir: str, port: str, doom: int, levels: str, name: str) -> None:
     transport._POOL.request = doomed(transport._POOL.request)  # type: ignore[method-assign]
     now = [datetime.now(UTC)]
     alerting = Alerting(engine, settings, clock=lambda: now[0], chance=lambda: 0.5)
-    for level in levels:
-        rules.write_text(RULE.format(level=level, name=name) + f"# {now[0]}")
-        alerting.beat()
-        for outlet in alerting.outlets.values():
-            while outlet.step():
-                pass
-        now[0] += timedelta(minutes=1)
-    sys.stdout.write(f"steps {steps[0]}\n")
+    for doom, levels, name in zip(*[iter(lives)] * 3, strict=True):
+        steps[0], dooms[0] = 0, int(doom)
+        for level in levels:
+            rules.write_text(RULE.format(level=level, name=name) + f"# {now[0]}")
+            alerting.beat()
+            for outlet in alerting.outlets.values():
+                while outlet.step():
+                    pass
+            now[0] += timedelta(minutes=1)
+        sys.stdout.write(f"steps {steps[0]}\n")
+        sys.stdout.flush()
     engine.close()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4], sys.argv[5])
+    main(*sys.argv[1:])

@@ -158,3 +158,26 @@ def test_a_call_without_a_model_takes_the_one_of_its_turn(ledger: Ledger) -> Non
     ]
     ledger.check_usage()
     assert ledger.engine.rows("SELECT model, calls FROM usage ORDER BY model") == [["", 2], ["gpt-4o", 1]]
+
+
+def test_a_tool_whose_execution_failed_is_an_error(ledger: Ledger) -> None:
+    """Claude Code says it of the execution only; which of the two came first does not matter."""
+    ours: Any = {"dialect": "claude_code"}
+    failed: Any = {"name": "claude_code.tool.execution", "operation": "other", "status": "error", **ours}
+    tool: Any = {"name": "claude_code.tool", "operation": "tool", "tool_name": "Bash", **ours}
+    ledger.add(
+        span(A, 1, None, 0, 9, operation="agent", **ours),
+        span(A, 2, 1, 0, 3, **tool),
+        span(A, 3, 2, 1, 2, error_type="Shell Error", error_kind="other", **failed),
+        span(A, 4, 1, 3, 5, **tool),
+        span(A, 5, 4, 3, 5, **failed | {"status": "unset"}),
+        span(A, 6, 1, 5, 7, **tool | {"dialect": "otel"}),
+        span(A, 7, 6, 5, 7, **failed | {"dialect": "otel"}),
+        span(A, 8, 1, 7, 9, **tool),
+    )
+    ledger.step(100)
+    ledger.add(span(A, 9, 8, 7, 8, error_type="Denied", error_kind="other", **failed), at=200)
+    ledger.step(300)
+    rows = "SELECT span_id, error_kind, error_type FROM spans WHERE operation = 'tool' AND status = 'error' ORDER BY 1"
+    assert ledger.engine.rows(rows) == [[f"{2:016x}", "other", "Shell Error"], [f"{8:016x}", "other", "Denied"]]
+    assert ledger.engine.rows("SELECT sum(errors) FROM edges WHERE type = 'nesting' AND to_name = 'Bash'") == [[2]]

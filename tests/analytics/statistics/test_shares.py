@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-import powerlaw
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -21,7 +20,9 @@ from analytics.statistics.shares import (
     top_share_change,
     top_share_interval,
 )
+from spanledger.later import Later
 
+powerlaw = Later("powerlaw")
 AMOUNTS = st.lists(st.floats(0, 1e6), min_size=1, max_size=200).filter(lambda values: sum(values) > 1e-3)
 
 

@@ -6,13 +6,15 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-import powerlaw
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from analytics.statistics.tail import Floats, compare, fit, goodness_of_fit
+from spanledger.later import Later
+
+powerlaw = Later("powerlaw")
 
 
 @dataclass(frozen=True)
