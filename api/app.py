@@ -199,7 +199,8 @@ def _add_reads(app: FastAPI, engine: Engine, slots: Slots, max_rows: int) -> Non
             return StreamingResponse(chain([first], found), media_type=LINES)
         with slots.taken():
             statement = guard.check(engine, asked.sql, asked.parameters)
-            answer = engine.query_guarded(statement, asked.parameters)
+            only_reads = guard.only_reads(engine, asked.sql)
+            answer = engine.query_guarded(statement, asked.parameters, only_reads=only_reads)
             if len(answer.rows) > max_rows:  # the engine does not count the rows of one arrayJoin over constants
                 raise LimitExceeded(f"The answer has more than {max_rows:,} rows.", TOO_MANY_ROWS)
             return _json(
@@ -216,7 +217,7 @@ def _add_reads(app: FastAPI, engine: Engine, slots: Slots, max_rows: int) -> Non
         """One trace with its spans."""
         wanted = {"trace_id": trace_id.lower(), "limit": MAX_SPANS_OF_A_TRACE + 1}
         with slots.taken():
-            answer = engine.query_guarded(sql_files.read(TRACE), wanted)
+            answer = engine.query_guarded(sql_files.read(TRACE), wanted, only_reads=True)
         if not answer.rows:
             return problems.of_status(404, f"There is no span of the trace {trace_id.lower()}.")
         spans = answer.records()[:MAX_SPANS_OF_A_TRACE]

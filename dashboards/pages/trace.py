@@ -78,7 +78,8 @@ def add_data(routes: APIRouter, engine: Engine) -> None:
         found = None
         if TRACE_ID.match(trace_id) and SPAN_ID.match(span_id):
             values = {"trace_id": trace_id, "span_id": span_id}
-            found = next(iter(engine.query_guarded(sql.read(QUERIES / "trace_span.sql"), values).records()), None)
+            answer = engine.query_guarded(sql.read(QUERIES / "trace_span.sql"), values, only_reads=True)
+            found = next(iter(answer.records()), None)
         body = found or {"detail": "There is no such span in this trace."}
         return Response(orjson.dumps(body), 200 if found else 404, media_type="application/json")
 

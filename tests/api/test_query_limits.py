@@ -27,6 +27,11 @@ QUERY = "/api/v1/query"
         ("SELECT sum(number) FROM system.numbers", "rows read", "SPANLEDGER_QUERY_MAX_ROWS_READ"),
         ("SELECT number FROM numbers(10000000)", "rows of the answer", "SPANLEDGER_QUERY_MAX_ROWS"),
         ("SELECT arrayJoin(range(100000))", "rows of the answer", "SPANLEDGER_QUERY_MAX_ROWS"),
+        (
+            " UNION ALL ".join(["SELECT * FROM system.functions"] * 9),
+            "rows of the answer",
+            "SPANLEDGER_QUERY_MAX_ROWS",
+        ),
         ("SELECT sum(a.number) FROM numbers(1000000) a, numbers(1000000) b", "time", "SPANLEDGER_QUERY_MAX_SECONDS"),
         ("SELECT length(range(400000000))", "memory", "SPANLEDGER_QUERY_MAX_MEMORY_BYTES"),
         ("SELECT length(groupArray(number)) FROM numbers(1000000000)", "memory", "SPANLEDGER_QUERY_MAX_MEMORY_BYTES"),
@@ -123,7 +128,7 @@ def test_more_queries_than_slots_are_turned_away(client: TestClient, monkeypatch
 
 
 def test_the_engine_away_is_503(client: TestClient, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(*_: object) -> Answer:
+    def away(*_: object, **__: object) -> Answer:
         raise EngineUnavailable("The engine can't be reached.", 210)
 
     monkeypatch.setattr(engine, "query_guarded", away)
@@ -134,7 +139,7 @@ def test_the_engine_away_is_503(client: TestClient, engine: Engine, monkeypatch:
 def test_an_error_of_ours_is_a_problem_without_its_text(
     client: TestClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> Answer:
+    def broken(*_: object, **__: object) -> Answer:
         raise RuntimeError("password=hunter2")
 
     monkeypatch.setattr(engine, "query_guarded", broken)

@@ -112,6 +112,16 @@ def test_a_reader_has_the_threads_that_are_set(engine: Engine) -> None:
     assert "NumbersRange × 2 0 → 1" in plan.rows[-1][0], "free memory must not make it one"
 
 
+def test_what_only_reads_has_no_limit_around_it(engine: Engine, settings: Settings) -> None:
+    most = settings.query_max_rows
+    made, read = f"SELECT arrayJoin(range({most} + 9))", f"SELECT number FROM numbers({most} + 9)"
+    with pytest.raises(LimitExceeded):
+        engine.query_guarded(made)
+    assert len(engine.query_guarded(made, only_reads=True).rows) == most + 9, "which is why the guard has to tell"
+    with pytest.raises(LimitExceeded):
+        engine.query_guarded(read, only_reads=True)
+
+
 def test_a_second_owner_of_the_directory_is_refused(engine: Engine, settings: Settings) -> None:
     assert engine.rows("SELECT 1") == [[1]]
     with pytest.raises(DataDirectoryBusy, match="in use by `spanledger tests`"):

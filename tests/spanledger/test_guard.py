@@ -325,6 +325,28 @@ def test_parameters_fit_exactly(engine: Engine, sql: str, parameters: dict[str, 
 
 
 @pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT * FROM spans WHERE trace_id = {t:String}", True),
+        (
+            "SELECT name, cost_usd FROM spans WHERE tenant IN ('a', 'b') AND NOT billable ORDER BY started_at LIMIT 9",
+            True,
+        ),
+        ("SELECT arrayJoin([1, 2])", False),
+        ("SELECT * FROM spans WHERE arrayJoin([1, 2]) = 1", False),
+        ("SELECT name, unnest([1, 2]) FROM spans", False),
+        ("SELECT name FROM spans ARRAY JOIN [1, 2] AS two", False),
+        ("SELECT * FROM (SELECT arrayJoin([1, 2]))", False),
+        ("SELECT * FROM numbers(9)", False),
+        ("SELECT started_at FROM spans ORDER BY started_at WITH FILL", False),
+        (f"SELECT * FROM spans WHERE name = '{'long' * 3000}'", False),
+    ],
+)
+def test_rows_that_are_read_are_told_from_rows_that_are_made(engine: Engine, sql: str, expected: bool) -> None:
+    assert guard.only_reads(engine, sql) is expected
+
+
+@pytest.mark.parametrize(
     "value", ["'; DROP TABLE spans --", "\\'", "a\tb\nc", "%(x)s", "{x:String}", "\0", "é☃", "\\N"]
 )
 def test_a_value_comes_back_as_it_was(engine: Engine, value: str) -> None:
