@@ -37,8 +37,6 @@ def settle_traces(engine: Engine, settings: Settings, due: Due, summed: int) -> 
             work.load("load", chunk)
             if name_models(work, settings, summed) + bill_rollups(work, settings, summed):
                 work.load("load", chunk)
-            work.execute("edges_nesting")
-            work.execute("edges_transition")
             work.execute(
                 "traces",
                 chunk=chunk,

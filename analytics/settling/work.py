@@ -86,5 +86,5 @@ class Work:
                 self.engine.command(f"ALTER TABLE {table} DELETE WHERE run = {{run:UInt64}}", {"run": self.run}, CLEAR)
 
 
-SPAN_TABLES = ("settle_spans", "settle_links", "settle_nested", "settle_tops", "settle_edges")
+SPAN_TABLES = ("settle_spans", "settle_links", "settle_nested", "settle_tops")
 CLEAR = {"mutations_sync": 1}
