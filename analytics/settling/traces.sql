@@ -93,7 +93,7 @@ SELECT
     fromUnixTimestamp64Nano(toInt64(last_ns), 'UTC') AS ended_at,
     last_ns - first_ns AS duration_ns,
     CAST(arraySort(arrayMap((operation, ns) -> (transform(operation, operations.1, operations.2, ''), ns),
-        critical.path.1, critical.path.2)), 'Map(LowCardinality(String), Int64)') AS critical_path_ns,
+        critical.operations, critical.ns)), 'Map(LowCardinality(String), Int64)') AS critical_path_ns,
     spans,
     llm_calls,
     tool_calls,
@@ -204,19 +204,28 @@ LEFT ANY JOIN
 ) AS due ON figures.trace_hash = due.trace_hash
 LEFT ANY JOIN
 (
-    SELECT
-        link.top AS tree,
-        sumMap([own_operation, parent_operation], [ns, -covered]) AS path
+    SELECT tree, groupArray(operation) AS operations, groupArray(ns) AS ns
     FROM
     (
-        SELECT id, cityHash64(operation) AS own_operation, toInt64(end_ns - start_ns) AS ns FROM settle_spans
-        WHERE run = {run:UInt64}
-    ) AS span
-    INNER JOIN
-    (
-        SELECT id, top, covered, cityHash64(settle_links.parent_operation) AS parent_operation FROM settle_links
-        WHERE run = {run:UInt64} AND round = {round:UInt8} AND critical AND up = 0
-    ) AS link ON span.id = link.id
+        SELECT tree, operation, sum(part) AS ns
+        FROM
+        (
+            SELECT link.top AS tree, operation, part
+            FROM
+            (
+                SELECT id, cityHash64(operation) AS own_operation, toInt64(end_ns - start_ns) AS ns FROM settle_spans
+                WHERE run = {run:UInt64}
+            ) AS span
+            INNER JOIN
+            (
+                SELECT id, top, covered, cityHash64(settle_links.parent_operation) AS parent_operation FROM settle_links
+                WHERE run = {run:UInt64} AND round = {round:UInt8} AND critical AND up = 0
+            ) AS link ON span.id = link.id
+            ARRAY JOIN [own_operation, parent_operation] AS operation, [ns, -covered] AS part
+        )
+        GROUP BY tree, operation
+        HAVING ns != 0
+    )
     GROUP BY tree
 ) AS critical ON figures.root = critical.tree
 LEFT ANY JOIN

@@ -15,6 +15,8 @@ from spanledger.engine import Engine
 
 CHUNK_SPANS = 200_000
 """Spans that are in memory at once, unless one trace alone has more."""
+FREE_ROUNDS = 4
+"""So many are taken without asking how long a chain can be: hardly any tree is deeper than the 16 spans they reach."""
 SETTINGS = {
     "ignore_data_skipping_indices": "by_trace",
     "max_threads": 1,
@@ -62,8 +64,7 @@ class Work:
         self.round = 0
         self.execute(name, chunk=chunk)
         self.execute("link")
-        most = self.count("longest").bit_length()
-        while self.count("unfinished") and self.round < most:
+        while self.count("unfinished") and self._may_go_on():
             self.round += 1
             self.execute("link_round", round=self.round)
 
@@ -76,6 +77,10 @@ class Work:
         """The number that the statement `name` counts in the chunk in hand."""
         [[count]] = self.engine.rows(statement(name), {"run": self.run, "round": self.round})
         return int(count)
+
+    def _may_go_on(self) -> bool:
+        """False when the rounds were enough for the longest chain that there can be: what is left is a circle."""
+        return self.round < FREE_ROUNDS or self.round < self.count("longest").bit_length()
 
     def _clear(self, *tables: str) -> None:
         """Embedded, nobody else can be at work; truncating is much quicker."""
