@@ -18,16 +18,19 @@ CHUNK_SPANS = 200_000
 FREE_ROUNDS = 4
 """So many are taken without asking how long a chain can be: hardly any tree is deeper than the 16 spans they reach."""
 SETTINGS = {
+    "group_by_two_level_threshold": 0,
+    "group_by_two_level_threshold_bytes": 0,
     "ignore_data_skipping_indices": "by_trace",
     "max_threads": 1,
     "optimize_on_insert": 0,
     "query_plan_merge_expressions": 0,
     "query_plan_join_swap_table": "false",
 }
-"""A bloom filter says yes to a set of thousands, and asking it takes longer than reading. One thread leaves the others
-to those who wait for answers. The rows of a trace come one at a time, so nothing is to be replaced within an insert.
-Merging the steps of a plan takes longer than it saves (ADR 19). The planner changes the sides of a join by their rows
-alone, and so would copy fifty columns of spans through a hash table where three of their links belong (ADR 12)."""
+"""Groups in two levels are for threads that share them, and are copied into the second. A bloom filter says yes to a
+set of thousands, and asking it takes longer than reading. One thread leaves the others to those who wait for answers.
+The rows of a trace come one at a time, so nothing is to be replaced within an insert. Merging the steps of a plan takes
+longer than it saves (ADR 19). The planner changes the sides of a join by their rows alone, and so would copy fifty
+columns of spans through a hash table where three of their links belong (ADR 12)."""
 
 
 class Work:
