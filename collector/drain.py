@@ -31,6 +31,7 @@ from collector.segment import DONE, OPEN, SEALED, Record, segment_numbers, segme
 from collector.signals import SIGNALS, Signal
 from spanledger.engine import Engine
 from spanledger.errors import EngineUnavailable, QueryFailed, SpanledgerError
+from spanledger.right_of_way import RightOfWay
 
 logger = logging.getLogger(__name__)
 
@@ -85,8 +86,16 @@ class _Segment:
 class Drain:
     """Drains one signal's spool in a thread of its own."""
 
-    def __init__(self, engine: Engine, data_dir: Path, signal: Signal, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        data_dir: Path,
+        signal: Signal,
+        clock: Callable[[], float] = time.time,
+        way: RightOfWay | None = None,
+    ) -> None:
         self.name = signal.name
+        self._way = way or RightOfWay()
         self.progress = Progress()
         self._engine = engine
         self._data_dir = data_dir
@@ -139,7 +148,8 @@ class Drain:
             if self._stop.is_set():
                 return done
             if identity:
-                self._drain(identity, number)
+                with self._way.taken():
+                    self._drain(identity, number)
             self._note_waiting(numbers[done + 1 :])
         return len(numbers)
 
@@ -245,6 +255,6 @@ class Drain:
         self.progress.quarantined += 1
 
 
-def drains(engine: Engine, data_dir: Path) -> list[Drain]:
-    """One drain for each signal."""
-    return [Drain(engine, data_dir, signal) for signal in SIGNALS.values()]
+def drains(engine: Engine, data_dir: Path, way: RightOfWay) -> list[Drain]:
+    """One drain for each signal; what gives way to inserts asks `way`."""
+    return [Drain(engine, data_dir, signal, way=way) for signal in SIGNALS.values()]

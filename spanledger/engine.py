@@ -5,6 +5,7 @@ Errors of the driver leave here as `EngineUnavailable` (it may work later) or `Q
 
 from __future__ import annotations
 
+import copy
 import inspect
 import logging
 import queue
@@ -118,6 +119,13 @@ class Engine:
         self._bounded: OrderedDict[tuple[Scope | None, frozenset[str]], _Pool] = OrderedDict()
         self._lock = threading.Lock()
         self._files = settings.data_dir / EXPORTS if settings.embedded else None
+        self._before: Callable[[], None] = _at_once
+
+    def after(self, wait: Callable[[], None]) -> Engine:
+        """The same engine for work that can wait: a statement that changes something begins when `wait` returns."""
+        patient = copy.copy(self)
+        patient._before = wait
+        return patient
 
     def query(
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
@@ -165,6 +173,7 @@ class Engine:
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> None:
         """Run a statement that returns nothing; one with `settings` has no SETTINGS of its own."""
+        self._before()
         with self._changing().client() as client:
             client.command(_with(sql, settings), parameters=dict(parameters or {}))
 
@@ -224,6 +233,10 @@ class Engine:
             pool.close()
         if self._ownership:
             self._ownership.release()
+
+
+def _at_once() -> None:
+    """No wait before a statement."""
 
 
 def open_engine(settings: Settings, *, role: str) -> Engine:

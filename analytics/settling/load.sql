@@ -1,5 +1,6 @@
--- The spans of a chunk of traces, found by their cells of time; a span that came twice counts once.
-INSERT INTO settle_spans (* EXCEPT scope)
+-- The spans of a chunk of traces, found by their cells of time; a span that came twice counts once. What only tells which
+-- spans are one call stays away (`load_calls`).
+INSERT INTO settle_spans (* EXCEPT (scope, response_id, marked, winner, raw_input_tokens, cache_write_1h_tokens))
 SELECT
     {run:UInt64},
     cityHash64(trace_id, span_id, ingested_at),
@@ -25,16 +26,12 @@ SELECT
     if(tools_hash = toFixedString('', 16), '', lower(hex(tools_hash))),
     tenant, user_id, session_id, task_id, task_outcome, feature, purpose, tool_name, tool_arguments_hash,
     ifNull(attempt, 0),
-    response_id,
     toString(usage_role),
     bitTest(flag_bits, 5) AS from_rollup,
     billable,
-    usage_role = 'duplicate' AND duplicate_of != '' AS marked,
-    duplicate_of,
-    (usage_role = 'leaf' OR marked
+    (usage_role = 'leaf' OR (usage_role = 'duplicate' AND duplicate_of != '')
         OR (usage_role = 'rollup' AND (input_tokens > 0 OR output_tokens > 0 OR client_cost_usd > 0))) = 1 AS holds,
-    input_tokens, raw_input_tokens, cached_input_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens,
-    reasoning_tokens, cost_usd, client_cost_usd,
+    input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_usd, client_cost_usd,
     cost_status = 'unpriced',
     energy_kwh, energy_kwh_low, energy_kwh_high, co2e_g
 FROM spans

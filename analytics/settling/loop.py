@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from analytics.settling.lease import Lease
 from analytics.settling.step import Settler
 from spanledger.engine import Engine
+from spanledger.right_of_way import Patience, RightOfWay
 from spanledger.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -23,6 +24,8 @@ HURRIED_SECONDS = 0.5
 """Pause between steps while somebody waits for them."""
 HURRY_SECONDS = 30.0
 """So long somebody waits at most."""
+PATIENCE_SECONDS = 5.0
+"""So much of a step may be waiting for inserts, which somebody waits for; a step behind which spans wait has none."""
 
 
 @dataclass
@@ -43,11 +46,18 @@ class Progress:
 class SettlingLoop:
     """Settles in a thread of its own until it is stopped; never two steps at once."""
 
-    def __init__(self, engine: Engine, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+        way: RightOfWay | None = None,
+    ) -> None:
         self.progress = Progress()
-        self._engine = engine
+        self._patience = Patience(way or RightOfWay())
+        self._behind = False
         self._every = settings.settle_every_seconds
-        self._settler = Settler(engine, settings)
+        self._settler = Settler(engine.after(self._patience.wait), settings)
         self._clock = clock
         self._lease = Lease(engine, "lease", secrets.token_hex(8))
         self._hurried_until = 0.0
@@ -97,6 +107,7 @@ class SettlingLoop:
         try:
             if not self._may_settle():
                 return False
+            self._patience.seconds = 0.0 if self._behind or self._hurried else PATIENCE_SECONDS
             step = self._settler.step(quiet_seconds=0 if self._hurried else None)
         except Exception as error:
             if not self.progress.problem:
@@ -110,7 +121,8 @@ class SettlingLoop:
         self.progress.traces += step.traces
         self.progress.duplicates += step.duplicates
         self.progress.until = step.window.until / 1000
-        return step.window.more
+        self._behind = step.window.more
+        return self._behind
 
     def _may_settle(self) -> bool:
         """Embedded, always. On a server, when nobody else did within the lease."""

@@ -38,8 +38,6 @@ def settle_traces(engine: Engine, settings: Settings, due: Due, summed: int) -> 
             changed = name_models(work, settings, summed) + fail_tools(work, summed)
             if changed + bill_rollups(work, settings, summed):
                 work.load("load", chunk)
-            work.execute("edges_nesting")
-            work.execute("edges_transition")
             work.execute(
                 "traces",
                 chunk=chunk,

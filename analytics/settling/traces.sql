@@ -1,13 +1,87 @@
 -- One row a trace of the chunk. An outcome that is said wins over one that was judged, and that over the root's status.
--- The critical path is that of the tree under the main root: along it, a parent's time without its children's.
+-- The root is the first of the spans without a parent, or else of those whose parent is not there; its number is that
+-- of `place` with a bit above all times before it. The critical path is that of the tree under it: along it, a parent's
+-- time without its children's. Edges are of spans that stand for something by themselves: who called whom, and what
+-- came next within the same caller. Nodes and operations are numbers while they are counted: grouping by texts takes
+-- three times as long (ADR 32).
 INSERT INTO settled_traces
+WITH
+    (
+        SELECT (groupArray(self), groupArray(name))
+        FROM
+        (
+            SELECT cityHash64(operation) AS self, toString(operation) AS name FROM settle_spans
+            WHERE run = {run:UInt64}
+            LIMIT 1 BY self
+        )
+    ) AS operations,
+    (
+        SELECT (groupArray(self), groupArray(toString(operation)), groupArray(toString(node)))
+        FROM
+        (
+            SELECT cityHash64(operation, node) AS self, operation, node FROM settle_spans
+            WHERE run = {run:UInt64}
+            LIMIT 1 BY self
+        )
+    ) AS nodes,
+    steps AS
+    (
+        SELECT id, trace_hash, place, self, error, ns, cost, near, cityHash64(trace_hash, near) AS caller
+        FROM
+        (
+            SELECT
+                id, trace_hash, place, cityHash64(operation, node) AS self, error, end_ns - start_ns AS ns,
+                if(billable, cost_usd, NULL) AS cost
+            FROM settle_spans
+            WHERE run = {run:UInt64} AND operation != 'other' AND usage_role != 'duplicate'
+        ) AS span
+        INNER JOIN
+        (
+            SELECT id, near FROM settle_links WHERE run = {run:UInt64} AND round = {round:UInt8}
+        ) AS link ON span.id = link.id
+    ),
+    ways AS
+    (
+        SELECT trace_hash, way, from, self, error, ns, cost
+        FROM
+        (
+            SELECT
+                trace_hash, near, self, error, ns, cost,
+                lagInFrame(self) OVER (PARTITION BY caller ORDER BY place
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS previous
+            FROM steps
+        ) AS step
+        LEFT ANY JOIN
+        (
+            SELECT id, cityHash64(operation, node) AS self FROM settle_spans WHERE run = {run:UInt64}
+        ) AS above ON step.near = above.id
+        ARRAY JOIN [1, 2] AS way, [above.self, previous] AS from
+        WHERE from != 0
+    ),
+    edge AS
+    (
+        SELECT
+            trace_hash,
+            groupArray(type) AS types, groupArray(from_node) AS from_nodes, groupArray(to_node) AS to_nodes,
+            groupArray(many) AS counts, groupArray(errors) AS error_counts, groupArray(duration) AS durations,
+            groupArray(tuple(cost_usd)).1 AS costs
+        FROM
+        (
+            SELECT
+                any(trace_hash) AS trace_hash, any(way) AS type, any(from) AS from_node, any(self) AS to_node,
+                count() AS many, sum(error) AS errors, sum(ns) AS duration, sumKahan(cost) AS cost_usd
+            FROM (SELECT *, cityHash64(trace_hash, way, from, self) AS one FROM ways)
+            GROUP BY one
+        )
+        GROUP BY trace_hash
+    )
 SELECT
     due.anchor, figures.trace_id, {version:UInt64}, now64(3, 'UTC'),
-    head.root.1 AS root_span_id,
-    head.root.2 AS root_name,
-    head.root.3 AS root_service,
-    if(task != '', task, head.root.1) AS task_id,
-    multiIf(said != '', said, judged.label != '', judged.label, root_missing, '', head.root.4, 'error', 'ok') AS task_outcome,
+    root_span_id,
+    root_name,
+    root_service,
+    if(task != '', task, root_span_id) AS task_id,
+    multiIf(said != '', said, judged.label != '', judged.label, root_missing, '', root_error, 'error', 'ok') AS task_outcome,
     multiIf(said != '', 'attribute', judged.label != '', 'evaluation', root_missing, 'none', 'status') AS task_outcome_source,
     tenant,
     user_id,
@@ -18,7 +92,8 @@ SELECT
     fromUnixTimestamp64Nano(toInt64(first_ns), 'UTC') AS started_at,
     fromUnixTimestamp64Nano(toInt64(last_ns), 'UTC') AS ended_at,
     last_ns - first_ns AS duration_ns,
-    critical.path AS critical_path_ns,
+    CAST(arraySort(arrayMap((operation, ns) -> (transform(operation, operations.1, operations.2, ''), ns),
+        critical.operations, critical.ns)), 'Map(LowCardinality(String), Int64)') AS critical_path_ns,
     spans,
     llm_calls,
     tool_calls,
@@ -46,12 +121,16 @@ SELECT
     failed_cost_usd,
     failed_tokens,
     repeated_tool_calls,
-    version_sets.models AS models,
-    version_sets.prompt_versions AS prompt_versions,
-    version_sets.releases AS releases,
-    version_sets.tools_hashes AS tools_hashes,
-    version_sets.dialects AS dialects,
-    edge.types, edge.from_kinds, edge.from_names, edge.to_kinds, edge.to_names,
+    arraySort(models),
+    arraySort(prompt_versions),
+    arraySort(releases),
+    arraySort(tools_hashes),
+    arraySort(dialects),
+    edge.types,
+    arrayMap(node -> transform(node, nodes.1, nodes.2, ''), edge.from_nodes),
+    arrayMap(node -> transform(node, nodes.1, nodes.3, ''), edge.from_nodes),
+    arrayMap(node -> transform(node, nodes.1, nodes.2, ''), edge.to_nodes),
+    arrayMap(node -> transform(node, nodes.1, nodes.3, ''), edge.to_nodes),
     edge.counts, edge.error_counts, edge.durations, edge.costs
 FROM
 (
@@ -97,8 +176,22 @@ FROM
             ifNull(span.input_tokens, 0) + ifNull(span.output_tokens, 0)), span.billable AND span.error) AS failed_tokens,
         countIf(span.operation = 'tool' AND span.tool_arguments_hash != '')
             - uniqExactIf((span.tool_name, span.tool_arguments_hash),
-                span.operation = 'tool' AND span.tool_arguments_hash != '') AS repeated_tool_calls
-    FROM (SELECT * FROM settle_spans WHERE run = {run:UInt64}) AS span
+                span.operation = 'tool' AND span.tool_arguments_hash != '') AS repeated_tool_calls,
+        argMinIf(span.span_id, order_of_roots, link.depth = 0) AS root_span_id,
+        argMinIf(span.name, order_of_roots, link.depth = 0) AS root_name,
+        argMinIf(span.service, order_of_roots, link.depth = 0) AS root_service,
+        argMinIf(span.error, order_of_roots, link.depth = 0) AS root_error,
+        argMinIf(span.id, order_of_roots, link.depth = 0) AS root,
+        groupUniqArrayIf(if(span.model_revision != '', span.model_revision, span.request_model) AS model, model != '') AS models,
+        groupUniqArrayIf(span.prompt_version, span.prompt_version != '') AS prompt_versions,
+        groupUniqArrayIf(span.release, span.release != '') AS releases,
+        groupUniqArrayIf(span.tools_hash, span.tools_hash != '') AS tools_hashes,
+        groupUniqArrayIf(span.dialect, span.dialect != '') AS dialects
+    FROM (
+        SELECT *, bitOr(place, bitShiftLeft(toUInt128(parent != 0), 127)) AS order_of_roots
+        FROM settle_spans
+        WHERE run = {run:UInt64}
+    ) AS span
     LEFT ANY JOIN
     (
         SELECT * FROM settle_links WHERE run = {run:UInt64} AND round = {round:UInt8}
@@ -111,49 +204,30 @@ LEFT ANY JOIN
 ) AS due ON figures.trace_hash = due.trace_hash
 LEFT ANY JOIN
 (
-    SELECT
-        trace_hash,
-        arraySort(groupUniqArrayIf(model, model != '')) AS models,
-        arraySort(groupUniqArrayIf(prompt_version, prompt_version != '')) AS prompt_versions,
-        arraySort(groupUniqArrayIf(release, release != '')) AS releases,
-        arraySort(groupUniqArrayIf(tools_hash, tools_hash != '')) AS tools_hashes,
-        arraySort(groupUniqArrayIf(dialect, dialect != '')) AS dialects
+    SELECT tree, groupArray(operation) AS operations, groupArray(ns) AS ns
     FROM
     (
-        SELECT DISTINCT
-            trace_hash, if(model_revision != '', model_revision, request_model) AS model, prompt_version, release,
-            tools_hash, dialect
-        FROM settle_spans
-        WHERE run = {run:UInt64}
-    )
-    GROUP BY trace_hash
-) AS version_sets ON figures.trace_hash = version_sets.trace_hash
-LEFT ANY JOIN
-(
-    SELECT trace_hash, argMin((span_id, name, service, error, id), (parent != 0, place)) AS root
-    FROM settle_spans
-    WHERE run = {run:UInt64}
-        AND id IN (SELECT id FROM settle_links WHERE run = {run:UInt64} AND round = {round:UInt8} AND depth = 0)
-    GROUP BY trace_hash
-) AS head ON figures.trace_hash = head.trace_hash
-LEFT ANY JOIN
-(
-    SELECT tree, CAST(arraySort(groupArray((operation, ns))), 'Map(LowCardinality(String), Int64)') AS path
-    FROM
-    (
-        SELECT link.top AS tree, step.1 AS operation, sum(step.2) AS ns
-        FROM (SELECT id, operation, start_ns, end_ns FROM settle_spans WHERE run = {run:UInt64}) AS span
-        INNER JOIN
+        SELECT tree, operation, sum(part) AS ns
+        FROM
         (
-            SELECT id, top, covered, parent_operation FROM settle_links
-            WHERE run = {run:UInt64} AND round = {round:UInt8} AND critical AND up = 0
-        ) AS link ON span.id = link.id
-        ARRAY JOIN [(span.operation, toInt64(end_ns - start_ns)), (parent_operation, -covered)] AS step
+            SELECT link.top AS tree, operation, part
+            FROM
+            (
+                SELECT id, cityHash64(operation) AS own_operation, toInt64(end_ns - start_ns) AS ns FROM settle_spans
+                WHERE run = {run:UInt64}
+            ) AS span
+            INNER JOIN
+            (
+                SELECT id, top, covered, cityHash64(settle_links.parent_operation) AS parent_operation FROM settle_links
+                WHERE run = {run:UInt64} AND round = {round:UInt8} AND critical AND up = 0
+            ) AS link ON span.id = link.id
+            ARRAY JOIN [own_operation, parent_operation] AS operation, [ns, -covered] AS part
+        )
         GROUP BY tree, operation
         HAVING ns != 0
     )
     GROUP BY tree
-) AS critical ON head.root.5 = critical.tree
+) AS critical ON figures.root = critical.tree
 LEFT ANY JOIN
 (
     SELECT
@@ -166,20 +240,4 @@ LEFT ANY JOIN
         AND trace_hash IN (SELECT trace_hash FROM settle_due WHERE run = {run:UInt64} AND chunk = {chunk:UInt32})
     GROUP BY trace_hash
 ) AS judged ON figures.trace_hash = judged.trace_hash
-LEFT ANY JOIN
-(
-    SELECT
-        trace_hash,
-        groupArray(type) AS types,
-        groupArray(from_kind) AS from_kinds,
-        groupArray(from_name) AS from_names,
-        groupArray(to_kind) AS to_kinds,
-        groupArray(to_name) AS to_names,
-        groupArray(count) AS counts,
-        groupArray(errors) AS error_counts,
-        groupArray(duration_ns) AS durations,
-        groupArray(tuple(cost_usd)).1 AS costs
-    FROM settle_edges
-    WHERE run = {run:UInt64}
-    GROUP BY trace_hash
-) AS edge ON figures.trace_hash = edge.trace_hash
+LEFT ANY JOIN edge ON figures.trace_hash = edge.trace_hash

@@ -15,17 +15,22 @@ from spanledger.engine import Engine
 
 CHUNK_SPANS = 200_000
 """Spans that are in memory at once, unless one trace alone has more."""
+FREE_ROUNDS = 4
+"""So many are taken without asking how long a chain can be: hardly any tree is deeper than the 16 spans they reach."""
 SETTINGS = {
+    "group_by_two_level_threshold": 0,
+    "group_by_two_level_threshold_bytes": 0,
     "ignore_data_skipping_indices": "by_trace",
     "max_threads": 1,
     "optimize_on_insert": 0,
     "query_plan_merge_expressions": 0,
     "query_plan_join_swap_table": "false",
 }
-"""A bloom filter says yes to a set of thousands, and asking it takes longer than reading. One thread leaves the others
-to those who wait for answers. The rows of a trace come one at a time, so nothing is to be replaced within an insert.
-Merging the steps of a plan takes longer than it saves (ADR 19). The planner changes the sides of a join by their rows
-alone, and so would copy fifty columns of spans through a hash table where three of their links belong (ADR 12)."""
+"""Groups in two levels are for threads that share them, and are copied into the second. A bloom filter says yes to a
+set of thousands, and asking it takes longer than reading. One thread leaves the others to those who wait for answers.
+The rows of a trace come one at a time, so nothing is to be replaced within an insert. Merging the steps of a plan takes
+longer than it saves (ADR 19). The planner changes the sides of a join by their rows alone, and so would copy fifty
+columns of spans through a hash table where three of their links belong (ADR 12)."""
 
 
 class Work:
@@ -62,8 +67,7 @@ class Work:
         self.round = 0
         self.execute(name, chunk=chunk)
         self.execute("link")
-        most = self.count("longest").bit_length()
-        while self.count("unfinished") and self.round < most:
+        while self.count("unfinished") and self._may_go_on():
             self.round += 1
             self.execute("link_round", round=self.round)
 
@@ -77,6 +81,10 @@ class Work:
         [[count]] = self.engine.rows(statement(name), {"run": self.run, "round": self.round})
         return int(count)
 
+    def _may_go_on(self) -> bool:
+        """False when the rounds were enough for the longest chain that there can be: what is left is a circle."""
+        return self.round < FREE_ROUNDS or self.round < self.count("longest").bit_length()
+
     def _clear(self, *tables: str) -> None:
         """Embedded, nobody else can be at work; truncating is much quicker."""
         for table in tables:
@@ -86,5 +94,5 @@ class Work:
                 self.engine.command(f"ALTER TABLE {table} DELETE WHERE run = {{run:UInt64}}", {"run": self.run}, CLEAR)
 
 
-SPAN_TABLES = ("settle_spans", "settle_links", "settle_nested", "settle_tops", "settle_edges")
+SPAN_TABLES = ("settle_spans", "settle_links", "settle_nested", "settle_tops")
 CLEAR = {"mutations_sync": 1}

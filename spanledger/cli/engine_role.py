@@ -37,6 +37,7 @@ from spanledger.engine import Engine, open_engine
 from spanledger.errors import BadSetting, EngineUnavailable, SpanledgerError
 from spanledger.ownership import Ownership
 from spanledger.retention import drop_old
+from spanledger.right_of_way import RightOfWay
 from spanledger.settings import Settings
 from spanledger.upgrade import upgrade
 
@@ -105,8 +106,9 @@ class EngineService:
         return engine
 
     def _serve(self, engine: Engine, listener: socket.socket, ready: Callable[[str], None]) -> None:
-        draining = drains(engine, self._settings.data_dir)
-        settling = SettlingLoop(engine, self._settings)
+        way = RightOfWay()
+        draining = drains(engine, self._settings.data_dir, way)
+        settling = SettlingLoop(engine, self._settings, way=way)
         runner = Runner(engine, self._settings, f"{self._role} {os.getpid()}")
         schedule = Schedule(runner)
         analyses = JobService(runner, Settled(engine, settling, _spooled(draining)))

@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 import pytest
 
-from analytics.settling.loop import SettlingLoop
+from analytics.settling.loop import PATIENCE_SECONDS, SettlingLoop
 from analytics.settling.step import Settler
 from spanledger.engine import Engine
 from spanledger.errors import EngineUnavailable
+from spanledger.right_of_way import RightOfWay
 from spanledger.settings import Settings
 from tests.analytics.settling.ledger import Ledger, call, trace
 
@@ -43,6 +44,24 @@ def test_it_settles_what_comes(ledger: Ledger, quick: Settings) -> None:
         "spans": 1,
         "traces": 1,
     }
+
+
+def test_a_step_lets_an_insert_pass_and_not_when_spans_wait_behind_it(ledger: Ledger, quick: Settings) -> None:
+    ledger.add(call(trace(1), 1), at=0)
+    way = RightOfWay()
+    loop = SettlingLoop(ledger.engine, quick, way=way)
+    with way.taken():
+        loop.start()
+        time.sleep(0.3)
+        assert (loop.progress.steps, loop.progress.problem) == (0, "")
+    wait_for(lambda: loop.progress.traces == 1)
+    loop.stop()
+    loop._behind = True
+    with way.taken():
+        begun = time.monotonic()
+        loop._step()
+        assert loop._patience.seconds == 0
+        assert time.monotonic() - begun < PATIENCE_SECONDS
 
 
 def test_it_goes_on_after_a_failure(
