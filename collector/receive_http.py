@@ -24,6 +24,7 @@ from collector.counters import render
 from collector.inflate import Inflater
 from collector.intake import Intake, Receipt, Share
 from collector.signals import SIGNALS, Signal
+from spanledger.calm_server import CalmServer
 from spanledger.errors import TooLarge, UnsupportedMedia
 from spanledger.settings import Settings
 
@@ -265,10 +266,11 @@ class HttpServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
-        self._server = uvicorn.Server(config)
+        self._server = CalmServer(config)
 
     @property
     def started(self) -> bool:
@@ -281,4 +283,4 @@ class HttpServer:
 
     def stop(self) -> None:
         """Take no more connections, end what is in work, then return from `run`."""
-        self._server.should_exit = True
+        self._server.stop()
