@@ -133,8 +133,8 @@ class Application:
             share.take(len(piece))
             pieces.append(piece)
             more = event.get("more_body", False)
-        pieces.append(inflater.finish())
-        return b"".join(pieces)
+        inflater.finish()
+        return b"".join(pieces)  # one piece is not copied
 
     async def _admit(self, signal: Signal, body: bytes, form: str) -> Receipt:
         if len(body) <= (INLINE_JSON_BYTES if form == JSON else INLINE_BYTES):
@@ -230,6 +230,14 @@ class _Protocol(HttpToolsProtocol):
         super().on_headers_complete()
         if self.parser.should_upgrade():  # the parser reads nothing behind this request, so it has to be the last
             self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        """A piece that finds nothing before it is passed on as it is: uvicorn copies each twice."""
+        if not self.cycle.body and not self.cycle.response_complete:
+            self.cycle.body, body = body, b""  # type: ignore[assignment]
+        elif isinstance(self.cycle.body, bytes):  # of two without a pause, for one: a body in small chunks
+            self.cycle.body = bytearray(self.cycle.body)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._disarm()
