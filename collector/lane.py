@@ -19,6 +19,8 @@ BUSY_SECONDS = 0.1
 SPARES = 2
 SPARE_SECONDS = 30.0
 """A spare holds what its segment held; it goes when nothing has been written for this long."""
+AGED_EVERY = 10
+"""Of so many calls of `age_spares`, which come ten times a second, one lists the folder."""
 
 
 class Waiting(NamedTuple):
@@ -63,6 +65,7 @@ class Lane:
         """What is on disk behind the segment's durable length is unknown; nothing is accepted until it is cut off."""
         self.next_number = 1
         self.sealed: deque[Waiting] = deque()
+        self._aged = 0
 
     def write(self, entries: list[Entry]) -> None:
         """Write and fsync; an OSError leaves the lane broken."""
@@ -109,6 +112,12 @@ class Lane:
             path.rename(segment_path(self.folder, number, SPARE))
         else:
             path.unlink()
+
+    def age_spares(self) -> None:
+        """Remove spare files that nothing has needed for long; the tidier calls it in each of its rounds."""
+        self._aged += 1
+        if not self._aged % AGED_EVERY:
+            self.drop_spares(SPARE_SECONDS)
 
     def drop_spares(self, older_than: float = 0.0) -> None:
         """Remove spare files that were last written so many seconds ago."""

@@ -24,6 +24,7 @@ from collector.counters import render
 from collector.inflate import Inflater
 from collector.intake import Intake, Receipt, Share
 from collector.signals import SIGNALS, Signal
+from spanledger.calm_server import CalmServer
 from spanledger.errors import TooLarge, UnsupportedMedia
 from spanledger.settings import Settings
 
@@ -132,8 +133,8 @@ class Application:
             share.take(len(piece))
             pieces.append(piece)
             more = event.get("more_body", False)
-        pieces.append(inflater.finish())
-        return b"".join(pieces)
+        inflater.finish()
+        return b"".join(pieces)  # one piece is not copied
 
     async def _admit(self, signal: Signal, body: bytes, form: str) -> Receipt:
         if len(body) <= (INLINE_JSON_BYTES if form == JSON else INLINE_BYTES):
@@ -230,6 +231,14 @@ class _Protocol(HttpToolsProtocol):
         if self.parser.should_upgrade():  # the parser reads nothing behind this request, so it has to be the last
             self.cycle.keep_alive = False
 
+    def on_body(self, body: bytes) -> None:
+        """A piece that finds nothing before it is passed on as it is: uvicorn copies each twice."""
+        if not self.cycle.body and not self.cycle.response_complete:
+            self.cycle.body, body = body, b""  # type: ignore[assignment]
+        elif isinstance(self.cycle.body, bytes):  # of two without a pause, for one: a body in small chunks
+            self.cycle.body = bytearray(self.cycle.body)
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         self._disarm()
         self._head_bytes = 0
@@ -265,10 +274,11 @@ class HttpServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
-        self._server = uvicorn.Server(config)
+        self._server = CalmServer(config)
 
     @property
     def started(self) -> bool:
@@ -281,4 +291,4 @@ class HttpServer:
 
     def stop(self) -> None:
         """Take no more connections, end what is in work, then return from `run`."""
-        self._server.should_exit = True
+        self._server.stop()

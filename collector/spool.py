@@ -25,7 +25,7 @@ from pathlib import Path
 
 from collector.counters import Counters, SpoolState
 from collector.identity import SPOOL_FOLDER, Identity, new_identity, read_identity, write_identity
-from collector.lane import SPARE_SECONDS, Entry, Lane, Waiting
+from collector.lane import Entry, Lane, Waiting
 from collector.resend import RecentLog, ResendIndex
 from collector.segment import (
     DONE,
@@ -346,7 +346,7 @@ class Spool:
             for lane in self._lanes.values():
                 try:
                     self._tidy(lane)
-                    lane.drop_spares(SPARE_SECONDS)
+                    lane.age_spares()
                 except OSError as error:
                     logger.warning("A segment of %s that is in the engine can't go: %s", lane.signal.name, error)
 

@@ -25,6 +25,7 @@ from collector.drain import Drain, drains
 from collector.quarantine import Quarantine
 from collector.scores import ScoreTaker
 from spanledger.access.office import Office
+from spanledger.calm_server import CalmServer
 from spanledger.cli.alert_probes import probes
 from spanledger.cli.analysis_metrics import JobMetrics, SettlingMetrics
 from spanledger.cli.card_maker import card_maker
@@ -55,7 +56,7 @@ class EngineService:
         self._settings = settings
         self._role = role
         self._stop = threading.Event()
-        self._server: uvicorn.Server | None = None
+        self._server: CalmServer | None = None
 
     def run(self, ready: Callable[[str], None]) -> None:
         """Serve until `stop`; `ready` is called with the base URL once requests are answered."""
@@ -77,7 +78,7 @@ class EngineService:
         """Ask `run` to finish what is under way and return."""
         self._stop.set()
         if self._server:
-            self._server.should_exit = True
+            self._server.stop()
 
     def _open(self, room: WaitingRoom) -> Engine | None:
         """The migrated engine; a server that is away is waited for. None when told to stop meanwhile."""
@@ -140,7 +141,7 @@ class EngineService:
             http="httptools",
             timeout_graceful_shutdown=STOP_SECONDS,
         )
-        self._server = uvicorn.Server(config)
+        self._server = CalmServer(config)
         if self._stop.is_set():  # told before there was a server to tell
             return
         housekeeping = threading.Thread(target=self._keep_house, args=(engine,), name="housekeeping", daemon=True)

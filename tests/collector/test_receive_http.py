@@ -66,6 +66,18 @@ def test_an_empty_request_is_taken_and_not_stored(start: Any, stored: Any) -> No
     assert stored.bodies() == []
 
 
+@pytest.mark.parametrize("size", [3, 40_000])
+def test_a_body_in_chunks_is_whole(start: Any, stored: Any, make_body: Callable[..., bytes], size: int) -> None:
+    body = make_body("chat", 300, "some text")
+    chunks = (body[begin : begin + size] for begin in range(0, len(body), size))
+    sent = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
+    head = POST_HEAD.replace(b"Content-Length: %d", b"Transfer-Encoding: chunked")
+    with socket.create_connection(("127.0.0.1", start().http_port), timeout=10) as client:
+        client.sendall(head + sent)
+        assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
+    assert stored.bodies() == [body]
+
+
 def test_large_bodies_are_admitted_beside_the_loop(start: Any, stored: Any, make_body: Callable[..., bytes]) -> None:
     body = make_body("chat", 2000, "x" * 1000)
     assert len(body) > receive_http.INLINE_BYTES

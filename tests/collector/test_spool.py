@@ -128,7 +128,7 @@ def test_files_are_used_again_and_not_kept(open_spool: Any, stored: Any, monkeyp
     [opened] = segment_numbers(folder, OPEN)
     assert segment_path(folder, opened, OPEN).stat().st_ino in inodes
     _drain(folder)
-    monkeypatch.setattr("collector.spool.SPARE_SECONDS", 0.0)
+    monkeypatch.setattr("collector.lane.SPARE_SECONDS", 0.0)
     until(lambda: not segment_numbers(folder, SPARE))
 
 
