@@ -24,7 +24,7 @@ from spanledger.errors import (
     Retryable,
     SpanledgerError,
 )
-from spanledger.settings import Settings
+from spanledger.settings import MIB, Settings
 
 
 def test_an_answer_has_columns_rows_and_cost(engine: Engine) -> None:
@@ -110,6 +110,13 @@ def test_queries_run_side_by_side(engine: Engine) -> None:
 def test_a_reader_has_the_threads_that_are_set(engine: Engine) -> None:
     plan = engine.query_guarded("EXPLAIN PIPELINE SELECT number % 7 AS k, count() FROM numbers_mt(10000000) GROUP BY k")
     assert "NumbersRange × 2 0 → 1" in plan.rows[-1][0], "free memory must not make it one"
+
+
+def test_scans_have_large_blocks_within_the_bounds_of_readers(engine: Engine) -> None:
+    asked = "SELECT getSetting('preferred_block_size_bytes'), getSetting('readonly'), getSetting('max_memory_usage')"
+    [[wide, *held]], [[large, *of_scans]] = engine.query_guarded(asked).rows, engine.scan_guarded(asked).rows
+    assert int(wide) < int(large) == 8 * MIB
+    assert of_scans == held
 
 
 def test_a_second_owner_of_the_directory_is_refused(engine: Engine, settings: Settings) -> None:
