@@ -92,7 +92,7 @@ function select() {
   draw();
 }
 
-// A row without a span yet. Rows are made once and filled again and again: making them is most of what a frame costs.
+// A row without a span yet. Rows are made once and filled again and again, which costs a frame less than new ones.
 function blank() {
   const line = element("div", "row");
   line.setAttribute("role", "treeitem");
@@ -120,7 +120,7 @@ function fill(line, place) {
   name.title = `${data.name[at]}${data.retry[at] ? " (sent again)" : ""}${data.again[at] ? " (called before with the same arguments)" : ""}`;
   const parent = data.parent[at + 1] === at;
   fold.textContent = parent ? (folded.has(at) ? "▸" : "▾") : "";
-  fold.disabled = !parent;
+  fold.style.visibility = parent ? "visible" : "hidden";
   fold.setAttribute("aria-label", folded.has(at) ? "Unfold" : "Fold");
   title.textContent = `${data.error[at] ? "✕ " : ""}${again ? "↻ " : ""}${data.name[at] || "–"}`;
   const [bar] = track.children;

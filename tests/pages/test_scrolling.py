@@ -24,6 +24,13 @@ STEP = """async (part) => {
 }"""
 """Scrolls to a part of the way, waits for the frame that draws it, and counts the rows in the document."""
 
+ROWS = """async (top) => {
+  document.querySelector(".scroller").scrollTop = top;
+  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+  return [...document.querySelectorAll(".row")].map((row) => [Number(row.dataset.at), Number.parseInt(row.style.top)]);
+}"""
+"""Scrolls, and tells each row's span and how many pixels it stands below the first."""
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _long_trace(world: str, engine: Engine) -> Iterator[None]:
@@ -58,6 +65,16 @@ def _worked(devtools: CDPSession) -> float:
     """Seconds of CPU that the page's thread has taken: scripts, styles, layout, painting and this question."""
     metrics = devtools.send("Performance.getMetrics")["metrics"]
     return float(next(each["value"] for each in metrics if each["name"] == "TaskDuration"))
+
+
+def test_rows_stand_in_their_order_however_it_is_scrolled(page: Page) -> None:
+    page.goto(f"/traces/{TRACE}")
+    expect(page.locator(".row").first).to_be_visible()
+    for place in (3, 9, 5, 60, 57, 9_000, 8_990, 0):
+        seen: list[list[int]] = page.evaluate(ROWS, place * 24)
+        first = seen[0][0]
+        assert first <= place <= seen[-1][0]
+        assert seen == [[first + at, (first + at) * 24] for at in range(len(seen))]
 
 
 def test_all_of_ten_thousand_spans_are_in_the_flame_view(page: Page) -> None:
