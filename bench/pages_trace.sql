@@ -3,8 +3,9 @@ INSERT INTO spans (trace_id, span_id, parent_span_id, name, service, started_at,
     request_model, model_revision, tenant, feature, agent_name, tool_name, input_tokens, output_tokens, usage_role, billable,
     cost_usd, cost_status, energy_kwh, attributes, ingested_at)
 SELECT
-    {trace:String}, lower(hex(sipHash64(number, {trace:String}))),
-    if(number = 0, '0000000000000000', lower(hex(sipHash64(if(number % 5 = 4, number - 1, 0), {trace:String})))),
+    {trace:String}, lower(leftPad(hex(sipHash64(number, {trace:String})), 16, '0')),
+    if(number = 0, '0000000000000000',
+        lower(leftPad(hex(sipHash64(if(number % 5 = 4, number - 1, 0), {trace:String})), 16, '0'))),
     multiIf(number = 0, 'run', number % 3 = 1, 'chat gpt-4o', number % 3 = 2, 'execute_tool', 'retrieve'), 'bench',
     {start:DateTime64(3)} + toIntervalMillisecond(number * 20),
     if(number = 0, {spans:UInt64} * 20, 15 + number % 300) * 1000000, if(number % 90 = 7, 'error', 'ok'),

@@ -31,6 +31,7 @@ from spanledger.filters import quoted
 
 BETWEEN_TICKS = re.compile(r"`([^`]*)`")
 STATIC = Path(__file__).with_name("static")
+UNIT = re.compile(r"(?<=\d) (?=%|(?:[nµm]?s|min|h|k|M|[mk]?g|[mk]?Wh)\b)")
 IMPORT = re.compile(rb'(?<=from ")\./([\w-]+\.js)(?=";$)', re.MULTILINE)
 NAV = (
     ("Now", "/", "n"),
@@ -77,6 +78,11 @@ def minute(at: str | None) -> str:
 
 
 @cache
+def unbroken(text: str) -> str:
+    """A title in which a figure and its unit stay on one line."""
+    return UNIT.sub("\N{NO-BREAK SPACE}", text)
+
+
 def static(name: str) -> str:
     """The address of a static file, which changes with its content, so that browsers may keep it."""
     return f"/static/{name}?v={hashlib.sha256(body(name)).hexdigest()[:12]}"
@@ -106,6 +112,6 @@ _texts = Environment(
 _environment.filters.update(
     count=count, short=short, duration=duration, ago=ago, money=money, energy=energy, carbon=carbon, percent=percent,
     moment=moment, significant=significant, significant_or_unknown=significant_or_unknown, quoted=quoted, minute=minute,
-    ticks=ticks,
+    ticks=ticks, unbroken=unbroken,
 )  # fmt: skip
 _environment.globals.update(static=static, NAV=NAV, RANGES=RANGES, both=both, viewer=viewer)

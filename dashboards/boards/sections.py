@@ -9,11 +9,18 @@ from typing import Any
 
 from dashboards.boards.folding import Interval, fold
 from spanledger.figures import UNKNOWN, carbon, energy, money, percent, significant
+from spanledger.filters import equals
 
 MOST_ROWS = 20
 SHARES = ("share", "rate", "hit_rate", "rate_before", "rate_after", "gini")
 FIRST, LAST = ("", "value", "name", "tenant", "feature"), ("factor_set", "grid", "source", "boundary", "r")
 """Columns that stand before all others, and behind them; of the rest texts stand first."""
+FILTERED = {name: name for name in ("tenant", "feature", "purpose", "provider", "service", "user_id")} | {
+    "prompt": "prompt_name",
+    "tool": "tool_name",
+    "agent": "agent_name",
+}
+"""Columns, and lists of what has the names of columns, whose texts are found by a field of filters."""
 TIME = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 WITH_UNIT = ("before", "since", "after", "low", "mid", "high")
 """Figures within a group that have the unit which the group's name tells."""
@@ -45,6 +52,8 @@ class Table:
     names: list[str]
     numeric: list[bool]
     rows: list[list[str]]
+    filters: list[list[str]]
+    """By row and column the filter of the spans with this value, or ''."""
     traces: list[str]
     """Trace to open per row, or ''."""
     more: int
@@ -83,7 +92,7 @@ def _heading(title: str, name: str) -> str:
 
 def _group(title: str, value: Any, name: str) -> Iterator[Table | Facts]:
     if isinstance(value, list):
-        yield _table(title, value)
+        yield _table(title, value, name)
     elif all(isinstance(each, dict) and not _deep(each) for each in value.values()):
         yield _table(title, [{"": words(key), **each} for key, each in value.items()])
     else:
@@ -95,7 +104,7 @@ def _rows(value: object) -> bool:
     return isinstance(value, list) and bool(value) and any(isinstance(each, dict | list) for each in value)
 
 
-def _table(title: str, rows: list[Any]) -> Table:
+def _table(title: str, rows: list[Any], of: str = "") -> Table:
     flat = [_flat(row if isinstance(row, dict) else {"": row}) for row in rows[:MOST_ROWS]]
     found = dict.fromkeys(name for row in flat for name in row if name != "trace_id")
     kept = [name for name in found if any(row.get(name) not in (None, "") for row in flat)]
@@ -107,9 +116,15 @@ def _table(title: str, rows: list[Any]) -> Table:
         [words(name) or "Which" for name in names],
         numeric,
         [[shown(name, row.get(name)) for name in names] for row in flat],
+        [[_filter(of if name in ("name", "value") else name, row.get(name)) for name in names] for row in flat],
         [str(row.get("trace_id", "")) for row in flat],
         max(0, len(rows) - MOST_ROWS),
     )
+
+
+def _filter(name: str, value: object) -> str:
+    field = FILTERED.get(name)
+    return equals(field, value) if field and value and isinstance(value, str) else ""
 
 
 def _flat(row: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -14,6 +14,7 @@ from dashboards.trace.graph import KINDS, Graph, Node, Sums, laid_out
 from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.errors import BadRequest
+from spanledger.explore import both
 from spanledger.explore.sample import bounds
 from spanledger.figures import money, percent, plural
 from spanledger.filters import BadFilter, Condition, compile_filter, quoted
@@ -83,6 +84,8 @@ class GraphView:
     links: list[str]
     """By a node's key: the traces with such a call."""
     seams: list[Seam]
+    seam_links: list[tuple[str, str]]
+    """By the place of a seam: the traces with such a call, and with one that failed."""
     more_seams: int
     choices: dict[str, list[str]]
     fields: dict[str, str]
@@ -116,7 +119,7 @@ def read(engine: Engine, asked: Asked) -> GraphView:
     except BadFilter as error:
         title = "The filter can't be understood"
         return GraphView(
-            title, QUESTION, None, [], [], 0, choices, FIELDS, text, str(error), error.position, kind, TYPES, ""
+            title, QUESTION, None, [], [], [], 0, choices, FIELDS, text, str(error), error.position, kind, TYPES, ""
         )
     nodes, edges = (
         _rows(engine, "graph_nodes", asked, condition),
@@ -125,10 +128,24 @@ def read(engine: Engine, asked: Asked) -> GraphView:
     graph = _graph(nodes, edges)
     seams = _seams(edges, _rows(engine, "graph_ends", asked, condition, type=kind, resolved=list(RESOLVED)))
     shown = sql.read(QUERIES / "graph_edges.sql").replace("FILTER", condition.inlined())
+    listed = seams[:MOST_SEAMS]
     return GraphView(
-        _title(graph, seams), QUESTION, graph if graph.nodes else None, _links(graph, asked), seams[:MOST_SEAMS],
-        max(0, len(seams) - MOST_SEAMS), choices, FIELDS, text, "", 0, kind, TYPES, shown,
-    )  # fmt: skip
+        title=_title(graph, seams),
+        question=QUESTION,
+        graph=graph if graph.nodes else None,
+        links=[_traces(asked, text, _named(node.kind, node.name)) for node in graph.nodes],
+        seams=listed,
+        seam_links=[_links(asked, text, kind, seam) for seam in listed],
+        more_seams=len(seams) - len(listed),
+        choices=choices,
+        fields=FIELDS,
+        filter=text,
+        problem="",
+        position=0,
+        type=kind,
+        types=TYPES,
+        sql=shown,
+    )
 
 
 def _whole(asked: Asked, text: str) -> str:
@@ -190,15 +207,25 @@ def _seams(edges: Sequence[dict[str, Any]], ends: Sequence[dict[str, Any]]) -> l
     return found
 
 
-def _links(graph: Graph, asked: Asked) -> list[str]:
-    return [asked.carry("/traces", filter=_filter_of(node)) for node in graph.nodes]
+def _links(asked: Asked, text: str, kind: str, seam: Seam) -> tuple[str, str]:
+    """Traces with such a call: the source is above it or, where one came after the other, somewhere in the trace."""
+    near = "ancestor" if kind == "nesting" else "trace"
+    call = both(_named(*seam.target), f"{near}({_named(*seam.source)})")
+    return _traces(asked, text, call), _traces(asked, text, both(call, "status = error"))
 
 
-def _filter_of(node: Node) -> str:
-    name = quoted(node.name)
-    if node.kind in NAMED_BY:
-        return f"{NAMED_BY[node.kind]} = {name}"
-    return f"workflow = {name} or name = {name}" if node.kind == "workflow" else f"name = {name}"
+def _traces(asked: Asked, text: str, call: str) -> str:
+    """The page of the traces that have such a call, and a span of what was chosen and written."""
+    whole = _whole(asked, text)
+    return asked.carry("/traces", filter=both(call, f"trace({whole})" if whole else ""))
+
+
+def _named(kind: str, name: str) -> str:
+    """The filter whose spans are the calls of a node."""
+    text = quoted(name)
+    if kind in NAMED_BY:
+        return f"{NAMED_BY[kind]} = {text}"
+    return f"workflow = {text} or name = {text}" if kind == "workflow" else f"name = {text}"
 
 
 def _title(graph: Graph, seams: Sequence[Seam]) -> str:

@@ -46,8 +46,10 @@ class TraceView(Totals):
     graph: graphs.Graph
     said: list[Said]
     documents: list[dict[str, Any]]
-    different: str
-    """The query of the explorer that compares its spans with those of a day around it."""
+    around: str
+    """The query of the explorer for a day around it."""
+    sql: str
+    """What reads its spans."""
     scores: list[dict[str, Any]]
     """What evaluators and users said, the last first."""
     people: dict[str, str]
@@ -124,7 +126,8 @@ def _view(
         graph=graphs.of_tree(tree),
         said=conversation(messages(engine, trace_id, tree, MOST_MESSAGES, MOST_CHARACTERS), _agents(tree.spans)),
         documents=documents(engine, trace_id, tree),
-        different=_different(trace_id, sums.begin_ns),
+        around=_around(sums.begin_ns),
+        sql=sql.read(QUERIES / "trace_spans.sql"),
         scores=scores,
         people=_people(tree.spans),
     )
@@ -151,11 +154,10 @@ def _bounds(trace_id: str, tree: Tree) -> dict[str, Any]:
     return {"trace_id": trace_id, "first": _moment(min(starts)), "last": _moment(max(starts))}
 
 
-def _different(trace_id: str, begin: int) -> str:
+def _around(begin: int) -> str:
     start = datetime.fromtimestamp(begin / 1e9, UTC)
     bounds = {"from": start - DAY / 2, "to": start + DAY / 2}
-    times = {name: f"{at:%Y-%m-%dT%H:%MZ}" for name, at in bounds.items()}
-    return urlencode({**times, "select": f'trace_id = "{trace_id}"'})
+    return urlencode({name: f"{at:%Y-%m-%dT%H:%MZ}" for name, at in bounds.items()})
 
 
 def _moment(nanoseconds: int) -> str:

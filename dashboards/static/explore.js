@@ -108,6 +108,7 @@ function begin(same = false) {
     map = new HeatMap(figure, choose);
   }
   map.selection = selection();
+  map.colour = new URLSearchParams(location.search).get("colour");
   map.marks = [...main.querySelectorAll(".marks a")].map((link) => ({ at: Number(link.dataset.at), kind: link.dataset.kind, title: link.textContent }));
   if (same) map.draw();
   else map.load(figure.dataset.source);

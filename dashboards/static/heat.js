@@ -74,6 +74,7 @@ export class HeatMap {
     this.tip.hidden = true;
     document.body.append(this.tip);
     this.selection = null;
+    this.colour = "spans";
     this.marks = [];
     this.cursor = null;
     new ResizeObserver(() => this.data && this.picture.clientWidth !== this.width && this.draw()).observe(this.picture);
@@ -144,15 +145,17 @@ export class HeatMap {
   drawn() {
     const group = shape("g", { class: "cells" });
     const gap = this.wide > 5 && this.high > 5 ? 1 : 0;
-    for (const [place, row, spans] of this.data.cells) {
+    for (const [place, row, spans, failed] of this.data.cells) {
       const top = row < 0 ? this.bottom - LANE + 2 : this.y(row + 1);
-      group.append(shape("rect", { class: `heat-${this.shade(spans)}`, x: (this.left + place * this.wide).toFixed(2), y: top.toFixed(2),
+      group.append(shape("rect", { class: `heat-${this.shade(spans, failed)}`, x: (this.left + place * this.wide).toFixed(2), y: top.toFixed(2),
         width: Math.max(1, this.wide - gap).toFixed(2), height: Math.max(1, (row < 0 ? LANE - 2 : this.high) - gap).toFixed(2) }));
     }
     return group;
   }
 
-  shade(spans) {
+  // By the root of the share that failed, so that few failures among many spans are seen as well; or by how many spans.
+  shade(spans, failed) {
+    if (this.colour === "failures") return 1 + Math.ceil((STEPS - 1) * Math.sqrt(failed / spans));
     return this.most <= 1 ? 5 : 1 + Math.round((STEPS - 1) * (Math.log(spans) / Math.log(this.most)));
   }
 
@@ -203,13 +206,14 @@ export class HeatMap {
 
   legend() {
     const box = this.figure.querySelector(".legend");
-    const made = [document.createTextNode("1 ")];
+    const failures = this.colour === "failures";
+    const made = [document.createTextNode(failures ? "0 % " : "1 ")];
     for (let step = 1; step <= STEPS; step += 1) {
       const swatch = shape("svg", { width: 14, height: 10, "aria-hidden": "true" });
       swatch.append(shape("rect", { class: `heat-${step}`, width: 14, height: 10 }));
       made.push(swatch);
     }
-    made.push(document.createTextNode(` ${this.most.toLocaleString("en")} spans in a cell`));
+    made.push(document.createTextNode(failures ? " 100 % of a cell's spans failed" : ` ${this.most.toLocaleString("en")} spans in a cell`));
     box.replaceChildren(...made);
     const { unknown, measure } = this.data;
     const what = { duration: "have no end", cost: "are no priced calls", tokens: "reported no tokens", kwh: "have no energy" }[measure];

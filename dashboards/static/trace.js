@@ -1,15 +1,26 @@
-// The waterfall of a trace: only the rows in sight are in the document, so 20,000 spans scroll as quickly as 20.
+// The spans of a trace as a waterfall, of which only the rows in sight are in the document, so that 20,000 spans scroll
+// as quickly as 20, or as a flame view. What is chosen is in the address.
+
+import { Flame } from "./flame.js";
+import { tell } from "./span.js";
 
 const ROW = 24;
+const AHEAD = 6;
+const lines = [];
 const box = document.getElementById("waterfall");
-const detail = document.getElementById("detail");
+const find = document.querySelector(".find");
+const nodes = document.querySelectorAll(".graph .node");
+const scroller = element("div", "scroller");
 const query = new URLSearchParams(location.search);
 let data = null;
 let shown = [];
+let highest = 0;
 let axis = query.get("axis") ?? "time";
 let bars = null;
 let chosen = -1;
 let node = null;
+let flame = null;
+const rowsShown = () => scroller.isConnected;
 const folded = new Set();
 
 function element(name, className, text) {
@@ -21,6 +32,12 @@ function element(name, className, text) {
 
 function significant(value, unit) {
   return `${Number(value.toPrecision(3)).toLocaleString("en", { maximumSignificantDigits: 3 })}${unit}`;
+}
+
+function remember(name, value) {
+  if (value) query.set(name, value);
+  else query.delete(name);
+  history.replaceState(null, "", `?${query}`);
 }
 
 function took(micros) {
@@ -59,7 +76,7 @@ function measure() {
 }
 
 function select() {
-  const text = document.querySelector(".find").value.trim().toLowerCase();
+  const text = find.value.trim().toLowerCase();
   const hidden = new Array(data.id.length).fill(false);
   shown = [];
   for (let at = 0; at < data.id.length; at += 1) {
@@ -71,96 +88,106 @@ function select() {
   }
   const some = text || node;
   document.getElementById("found").textContent = some ? `${shown.length.toLocaleString("en")} of ${data.id.length.toLocaleString("en")}` : "";
-  document.querySelector(".rows").style.height = `${shown.length * ROW}px`;
+  scroller.querySelector(".rows").style.height = `${shown.length * ROW}px`;
   draw();
 }
 
-function row(at, place) {
-  const line = element("div", `row${at === chosen ? " chosen" : ""}${data.error[at] ? " wrong" : ""}${data.critical[at] ? " critical" : ""}`);
-  line.style.top = `${place * ROW}px`;
-  line.dataset.at = at;
+// A row without a span yet. Rows are made once and filled again and again, which costs a frame less than new ones.
+function blank() {
+  const line = element("div", "row");
   line.setAttribute("role", "treeitem");
-  line.setAttribute("aria-level", data.depth[at] + 1);
-  line.id = `row-${at}`;
+  const fold = element("button", "plain fold");
+  fold.tabIndex = -1;
   const name = element("span", "what");
-  name.style.paddingLeft = `${Math.min(data.depth[at], 24) * 12}px`;
-  const parent = at + 1 < data.id.length && data.parent[at + 1] === at;
-  const fold = element(parent ? "button" : "span", "plain fold", parent ? (folded.has(at) ? "▸" : "▾") : "");
-  if (parent) {
-    fold.tabIndex = -1;
-    fold.setAttribute("aria-label", folded.has(at) ? "Unfold" : "Fold");
-  }
-  name.append(fold);
-  name.append(element("bdi", "", `${data.error[at] ? "✕ " : ""}${data.retry[at] || data.again[at] ? "↻ " : ""}${data.name[at] || "–"}`));
-  name.title = `${data.name[at]}${data.retry[at] ? " (sent again)" : ""}${data.again[at] ? " (called before with the same arguments)" : ""}`;
+  name.append(fold, element("bdi"));
   const track = element("span", "track");
-  const bar = element("span", `strip ${data.kind[at] || "other"}${data.retry[at] || data.again[at] ? " retry" : ""}`);
-  bar.style.left = `${bars.left[at] * 100}%`;
-  bar.style.width = `max(2px, ${bars.wide[at] * 100}%)`;
-  track.append(bar);
-  line.append(name, track, element("span", "n", axis === "time" ? took(data.took[at]) : amount(bars.own[at])));
+  track.append(element("span", "strip"));
+  line.append(name, track, element("span", "n"));
   return line;
 }
 
-function draw() {
-  const scroller = document.querySelector(".scroller");
-  const first = Math.max(0, Math.floor(scroller.scrollTop / ROW) - 10);
-  const last = Math.min(shown.length, first + Math.ceil(scroller.clientHeight / ROW) + 20);
-  const rows = [];
-  for (let place = first; place < last; place += 1) rows.push(row(shown[place], place));
-  document.querySelector(".rows").replaceChildren(...rows);
+function fill(line, place) {
+  const at = shown[place];
+  const again = data.retry[at] || data.again[at];
+  line.className = `row${at === chosen ? " chosen" : ""}${data.error[at] ? " wrong" : ""}${data.critical[at] ? " critical" : ""}`;
+  line.style.top = `${place * ROW}px`;
+  line.dataset.at = at;
+  line.id = `row-${at}`;
+  line.setAttribute("aria-level", data.depth[at] + 1);
+  const [name, track, size] = line.children;
+  const [fold, title] = name.children;
+  name.style.paddingLeft = `${Math.min(data.depth[at], 24) * 12}px`;
+  name.title = `${data.name[at]}${data.retry[at] ? " (sent again)" : ""}${data.again[at] ? " (called before with the same arguments)" : ""}`;
+  const parent = data.parent[at + 1] === at;
+  fold.textContent = parent ? (folded.has(at) ? "▸" : "▾") : "";
+  fold.style.visibility = parent ? "visible" : "hidden";
+  fold.setAttribute("aria-label", folded.has(at) ? "Unfold" : "Fold");
+  title.textContent = `${data.error[at] ? "✕ " : ""}${again ? "↻ " : ""}${data.name[at] || "–"}`;
+  const [bar] = track.children;
+  bar.className = `strip ${data.kind[at] || "other"}${again ? " retry" : ""}`;
+  bar.style.left = `${bars.left[at] * 100}%`;
+  bar.style.width = `max(2px, ${bars.wide[at] * 100}%)`;
+  size.textContent = said(at);
 }
 
-function show(value) {
-  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
+// What the amount of a span is on this axis, in words.
+function said(at) {
+  return axis === "time" ? took(data.took[at]) : amount(bars.own[at]);
 }
 
-function empty(value) {
-  return value === null || value === "" || (typeof value === "object" && !Object.keys(value).length);
+// When it was only `scrolled`, rows that left the picture on one side become those that come in on the other.
+function draw(scrolled = false) {
+  if (!rowsShown()) {
+    flame.chosen = chosen;
+    flame.show(bars, axis, node || find.value.trim() ? new Set(shown) : null);
+    return;
+  }
+  const rows = scroller.querySelector(".rows");
+  const many = Math.min(shown.length, Math.ceil(scroller.clientHeight / ROW) + 2 * AHEAD);
+  const first = Math.max(0, Math.min(shown.length - many, Math.floor(scroller.scrollTop / ROW) - AHEAD));
+  const all = !scrolled || many !== lines.length || Math.abs(first - highest) >= many;
+  while (lines.length > many) lines.pop().remove();
+  while (lines.length < many) rows.append(lines[lines.push(blank()) - 1]);
+  if (all) lines.forEach((line, at) => fill(line, first + at));
+  for (let place = highest + many; !all && place < first + many; place += 1) {
+    const line = lines.shift();
+    lines.push(line);
+    rows.append(line);
+    fill(line, place);
+  }
+  for (let place = highest - 1; !all && place >= first; place -= 1) {
+    const line = lines.pop();
+    lines.unshift(line);
+    rows.prepend(line);
+    fill(line, place);
+  }
+  highest = first;
 }
 
-async function open(at) {
+// Everything that is known of a span, beside the picture.
+function open(at) {
   chosen = at;
-  box.setAttribute("aria-activedescendant", `row-${at}`);
+  remember("span", data.id[at]);
+  if (rowsShown()) box.setAttribute("aria-activedescendant", `row-${at}`);
   draw();
-  detail.hidden = false;
-  detail.replaceChildren(element("p", "quiet", "Loading …"));
   const trace = box.dataset.source.replace("/spans.json", "");
-  const answer = await fetch(`${trace}/spans/${data.id[at]}.json`);
-  const span = await answer.json();
-  const close = element("button", "plain close", "✕");
-  close.setAttribute("aria-label", "Close");
-  close.addEventListener("click", () => { detail.hidden = true; chosen = -1; draw(); });
-  const find = element("input");
-  find.type = "search";
-  find.placeholder = "Find in attributes";
-  find.setAttribute("aria-label", "Find in attributes");
-  const list = element("dl", "attributes");
-  const pairs = Object.entries(span).filter(([name, value]) => !empty(value) && !["attributes", "resource_attributes"].includes(name));
-  pairs.push(...Object.entries(span.attributes ?? {}), ...Object.entries(span.resource_attributes ?? {}));
-  const fill = () => {
-    const text = find.value.toLowerCase();
-    list.replaceChildren(...pairs.filter(([name, value]) => !text || name.toLowerCase().includes(text) || show(value).toLowerCase().includes(text))
-      .map(([name, value]) => {
-        const pair = element("div");
-        pair.append(element("dt", "", name), element("dd", "", show(value).slice(0, 20000)));
-        return pair;
-      }));
-  };
-  find.addEventListener("input", fill);
-  fill();
-  detail.replaceChildren(close, element("h3", "", span.name ?? span.detail), find, list);
+  tell(`${trace}/spans/${data.id[at]}.json`, () => { chosen = -1; remember("span", ""); draw(); });
+}
+
+function inSight(place) {
+  if (place * ROW < scroller.scrollTop) scroller.scrollTop = place * ROW;
+  if ((place + 1) * ROW > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = (place + 1) * ROW - scroller.clientHeight;
 }
 
 function move(step) {
   const place = Math.max(0, Math.min(shown.length - 1, shown.indexOf(chosen) + step));
-  const scroller = document.querySelector(".scroller");
-  if (place * ROW < scroller.scrollTop) scroller.scrollTop = place * ROW;
-  if ((place + 1) * ROW > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = (place + 1) * ROW - scroller.clientHeight;
+  if (!shown.length) return;
+  inSight(place);
   open(shown[place]);
 }
 
 function keys(event) {
+  if (!rowsShown()) return;
   if (event.key === "ArrowDown" || event.key === "j") move(1);
   else if (event.key === "ArrowUp" || event.key === "k") move(-1);
   else if (event.key === "ArrowLeft" && chosen >= 0) { folded.add(chosen); select(); }
@@ -170,41 +197,44 @@ function keys(event) {
   event.stopPropagation();
 }
 
+// Leaves the spans of a node of the call graph alone; of none when it was chosen before.
 function choose(group) {
-  const same = node && node.name === group.dataset.node && node.kind === group.dataset.kind;
+  const same = !group || (node && node.name === group.dataset.node && node.kind === group.dataset.kind);
   node = same ? null : { name: group.dataset.node, kind: group.dataset.kind };
-  for (const each of document.querySelectorAll(".graph .node")) each.classList.toggle("chosen", !same && each === group);
-  select();
+  for (const each of document.querySelectorAll(".graph .node")) {
+    each.classList.toggle("chosen", !same && each === group);
+    each.setAttribute("aria-pressed", String(!same && each === group));
+  }
+  remember("node", node && `${node.kind} ${node.name}`);
+  if (data) select();
 }
 
-function axes() {
-  for (const button of document.querySelectorAll("[data-axis]")) {
+// Buttons of which one is pressed; what it stands for is kept in the address.
+function choices(name, chosenNow, take) {
+  const buttons = document.querySelectorAll(`[data-${name}]`);
+  for (const button of buttons) {
+    button.setAttribute("aria-pressed", String(button.dataset[name] === chosenNow));
     button.addEventListener("click", () => {
-      axis = button.dataset.axis;
-      for (const other of document.querySelectorAll("[data-axis]")) other.setAttribute("aria-pressed", other === button);
-      query.set("axis", axis);
-      history.replaceState(null, "", `?${query}`);
-      if (!data) return;
-      bars = measure();
-      draw();
+      for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
+      remember(name, button.dataset[name]);
+      take(button.dataset[name]);
     });
   }
 }
 
-async function start() {
-  axes();
-  const answer = await fetch(box.dataset.source);
-  if (!answer.ok) {
-    box.replaceChildren(element("p", "error", "The spans can't be read right now. Load the page again in a moment."));
-    return;
-  }
-  data = await answer.json();
-  const scroller = element("div", "scroller");
-  scroller.append(element("div", "rows"));
-  box.replaceChildren(scroller);
-  scroller.style.height = `${Math.min(data.id.length * ROW + 2, Math.max(240, innerHeight - 220))}px`;
-  bars = measure();
-  scroller.addEventListener("scroll", () => requestAnimationFrame(draw), { passive: true });
+function view(name) {
+  const rows = name !== "flame";
+  box.setAttribute("role", rows ? "tree" : "group");
+  box.removeAttribute("aria-activedescendant");
+  box.tabIndex = rows ? 0 : -1;
+  if (rows) box.replaceChildren(scroller);
+  else box.replaceChildren(flame.back, flame.box);
+  flame.tip.hidden = true;
+  select();
+}
+
+function listen() {
+  scroller.addEventListener("scroll", () => requestAnimationFrame(() => draw(true)), { passive: true });
   scroller.addEventListener("click", (event) => {
     const line = event.target.closest(".row");
     if (!line) return;
@@ -215,12 +245,35 @@ async function start() {
     } else open(at);
   });
   box.addEventListener("keydown", keys);
-  document.querySelector(".find").addEventListener("input", select);
-  for (const group of document.querySelectorAll(".graph .node")) {
+  find.addEventListener("input", () => { remember("find", find.value.trim()); select(); });
+  for (const group of nodes) {
     group.addEventListener("click", () => choose(group));
     group.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(group); } });
   }
-  select();
+}
+
+async function start() {
+  const answer = await fetch(box.dataset.source);
+  if (!answer.ok) {
+    box.replaceChildren(element("p", "error", "The spans can't be read right now. Load the page again in a moment."));
+    return;
+  }
+  data = await answer.json();
+  scroller.append(element("div", "rows"));
+  scroller.style.height = `${Math.min(data.id.length * ROW + 2, Math.max(240, innerHeight - 220))}px`;
+  bars = measure();
+  flame = new Flame(data, open, (at) => `${data.name[at] || "–"}\n${data.kind[at] || "other"}, ${said(at)}${data.error[at] ? ", failed" : ""}`);
+  document.body.append(flame.tip);
+  listen();
+  choices("axis", axis, (name) => { axis = name; bars = measure(); draw(); });
+  choices("view", query.get("view") ?? "rows", view);
+  find.value = query.get("find") ?? "";
+  view(query.get("view"));
+  choose([...nodes].find((each) => `${each.dataset.kind} ${each.dataset.node}` === query.get("node")));
+  const at = data.id.indexOf(query.get("span"));
+  if (at < 0) return;
+  if (shown.includes(at)) inSight(shown.indexOf(at));
+  open(at);
 }
 
 start();

@@ -69,7 +69,7 @@ def groups(engine: Engine, question: Question, most: int = MOST) -> Groups:
     condition = _condition(question)
     values = {**condition.parameters, **key.parameters, **question.parameters()}
     statement = sql.read(SUMS).replace("KEY", key.sql)
-    rows = engine.query_guarded(statement.replace("FILTER", condition.sql), values | {"limit": most + 1}).records()
+    rows = engine.scan_guarded(statement.replace("FILTER", condition.sql), values | {"limit": most + 1}).records()
     found = [_group(row, question.by) for row in rows]
     total = _all(rows, question.by)
     listed = [str(row["value"]) for row in rows[:most]]
@@ -102,7 +102,7 @@ def _timed_part(spans: int, in_range: int) -> float:
 
 def _latencies(engine: Engine, key: Condition, condition: Condition, values: dict[str, Any]) -> Latencies:
     statement = sql.read(LATENCIES).replace("KEY", key.sql).replace("FILTER", condition.sql)
-    rows = engine.query_guarded(statement, values).rows
+    rows = engine.scan_guarded(statement, values).rows
     return {(bool(is_all), value): took for is_all, value, took in rows if is_all or value is not None}
 
 

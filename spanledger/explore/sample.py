@@ -21,8 +21,8 @@ from spanledger.moments import as_parameter
 SIZE = Path(__file__).with_name("range_size.sql")
 FEWEST, MOST = 40, 1_000
 """Slots that are drawn: what comes in bursts needs some, and each is told to the engine."""
-LARGEST = 16_384
-"""Spans of a slot, rather than more slots than the fewest: at its ends a block is read that is needed in part."""
+LARGEST = 65_536
+"""Spans of a slot, rather than more slots than the fewest: at its ends are blocks that are read and needed in part."""
 SCATTER = 2_654_435_761
 """Multiplying by it and taking upper bits is a hash (Knuth, TAOCP 6.4)."""
 

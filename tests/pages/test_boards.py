@@ -42,6 +42,15 @@ def test_figures_by_feature_are_shown_with_their_bounds() -> None:
     ]  # fmt: skip
 
 
+def test_names_of_fields_lead_to_their_spans() -> None:
+    rows = [{"tenant": 'a "b"', "cause": "loop", "calls": 1}, {"tenant": "", "cause": "storm", "calls": 2}]
+    grams = [{"value": "chat", "calls": 4}]
+    found = {part.title: part.filters for part in sections({"top": rows, "by": {"feature": grams, "tier": grams}})
+             if isinstance(part, Table)}  # fmt: skip
+    assert found["Top"] == [['tenant = "a \\"b\\""', "", ""], ["", "", ""]]
+    assert (found["By feature"], found["By tier"]) == ([['feature = "chat"', ""]], [["", ""]])
+
+
 def test_units_that_differ_are_each_said() -> None:
     found = read({"kwh": {"low": 0.5, "mid": 1.5, "high": 2.0}})
     assert found == [("", {"Energy": "1.5 kWh (500 Wh to 2 kWh)"})]

@@ -88,10 +88,40 @@ def test_the_axis_of_a_trace_switches_and_stays_in_the_address(page: Page) -> No
     expect(page.locator(".row", has_text="chat")).to_contain_text("$0.25")
 
 
+def test_the_flame_view_by_keys_and_in_the_address(page: Page) -> None:
+    page.goto(f"/traces/{TRACE}")
+    page.get_by_role("button", name="flame", exact=True).click()
+    canvas = page.get_by_role("img", name="Flame view of 4 spans")
+    for key in ("ArrowDown", "ArrowDown", "ArrowRight"):
+        canvas.press(key)
+    expect(page.locator("#detail h3")).to_have_text("search")
+    whole = page.get_by_role("button", name="Whole trace")
+    expect(whole).to_be_hidden()
+    canvas.press("Enter")
+    expect(whole).to_be_visible()
+    canvas.press("Escape")
+    expect(whole).to_be_hidden()
+    page.reload()
+    expect(page.locator("#detail h3")).to_have_text("search")
+    canvas.press("ArrowUp")
+    expect(page.locator("#detail h3")).to_contain_text("<script>")
+    shot(page, "trace-flame")
+    assert axe.faults(page) in (None, [])
+
+
+def test_figures_of_a_trace_lead_to_its_spans(page: Page) -> None:
+    page.goto(f"/traces/{TRACE}")
+    page.locator(".facts .error a").click()
+    page.wait_for_url(re.compile("/explore"))
+    expect(page.locator("h1")).to_contain_text("1 span, 100 % failed")
+
+
 def test_a_node_of_the_graph_filters_the_waterfall(page: Page) -> None:
     page.goto(f"/traces/{TRACE}")
     expect(page.locator(".row").first).to_be_visible()
     page.locator('.graph .node[data-node="search"]').press("Enter")
+    expect(page.locator("#found")).to_have_text("1 of 4")
+    page.reload()
     expect(page.locator("#found")).to_have_text("1 of 4")
 
 

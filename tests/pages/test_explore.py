@@ -62,6 +62,18 @@ def test_a_region_is_drawn_and_what_is_different_there_is_told(page: Page) -> No
     expect(page.locator("#heat .cells rect").first).to_be_visible()
 
 
+def test_cells_are_coloured_by_the_share_that_failed(page: Page) -> None:
+    map_of(page, DAY)
+    page.get_by_role("link", name="share that failed").click()
+    expect(page.locator("#heat .legend")).to_contain_text("100 % of a cell's spans failed")
+    assert "colour=failures" in page.url
+    cells = page.request.get(f"/api/v1/{DAY[1:].replace('explore', 'explore/heat')}").json()["cells"]
+    shades = page.locator("#heat .cells rect").evaluate_all("cells => cells.map(cell => cell.getAttribute('class'))")
+    assert [shade == "heat-1" for shade in shades] == [failed == 0 for *_, failed in cells]
+    assert len(set(shades)) > 1
+    shot(page, "explore-failures")
+
+
 def test_a_choice_takes_the_place_of_what_was_typed_since_the_list(page: Page) -> None:
     map_of(page, DAY)
     page.keyboard.press("/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
 
 import orjson
 import pytest
@@ -13,6 +14,7 @@ from dashboards.asked import read as asked
 from dashboards.pages.graph import Ended, read, sheet
 from spanledger.access import Scope, within
 from spanledger.engine import Engine
+from spanledger.filters import compile_filter
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PATHS = (
@@ -64,6 +66,15 @@ def test_a_seam_is_laid_beside_its_ends_without_it(engine: Engine) -> None:
     names, rows = sheet(view)
     [row] = [row for row in rows if row[1:4:2] == ["planner", "search"]]
     assert dict(zip(names, row, strict=True))["to_alone_ended_well"] == 4
+
+
+def test_a_seam_leads_to_its_traces(engine: Engine) -> None:
+    view = read(engine, day())
+    place = next(at for at, seam in enumerate(view.seams) if seam.source[1] == "helper")
+    filters = [parse_qs(urlsplit(link).query)["filter"][0] for link in view.seam_links[place]]
+    calls = 'tool_name = "search" and ancestor(agent_name = "helper")'
+    assert filters == [calls, f"{calls} and status = error"]
+    assert all(compile_filter(each) for each in filters)
 
 
 def test_a_key_of_one_tenant_counts_its_traces(engine: Engine) -> None:

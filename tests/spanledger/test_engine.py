@@ -24,7 +24,7 @@ from spanledger.errors import (
     Retryable,
     SpanledgerError,
 )
-from spanledger.settings import Settings
+from spanledger.settings import MIB, Settings
 
 
 def test_an_answer_has_columns_rows_and_cost(engine: Engine) -> None:
@@ -120,6 +120,13 @@ def test_what_only_reads_has_no_limit_around_it(engine: Engine, settings: Settin
     assert len(engine.query_guarded(made, only_reads=True).rows) == most + 9, "which is why the guard has to tell"
     with pytest.raises(LimitExceeded):
         engine.query_guarded(read, only_reads=True)
+
+
+def test_scans_have_large_blocks_within_the_bounds_of_readers(engine: Engine) -> None:
+    asked = "SELECT getSetting('preferred_block_size_bytes'), getSetting('readonly'), getSetting('max_memory_usage')"
+    [[wide, *held]], [[large, *of_scans]] = engine.query_guarded(asked).rows, engine.scan_guarded(asked).rows
+    assert int(wide) < int(large) == 8 * MIB
+    assert of_scans == held
 
 
 def test_a_second_owner_of_the_directory_is_refused(engine: Engine, settings: Settings) -> None:
