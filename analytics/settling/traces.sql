@@ -3,7 +3,7 @@
 -- of `place` with a bit above all times before it. The critical path is that of the tree under it: along it, a parent's
 -- time without its children's. Edges are of spans that stand for something by themselves: who called whom, and what
 -- came next within the same caller. Nodes and operations are numbers while they are counted: grouping by texts takes
--- three times as long (ADR 32).
+-- about twice as long (ADR 32).
 INSERT INTO settled_traces
 WITH
     (

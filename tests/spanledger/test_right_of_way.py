@@ -18,11 +18,11 @@ def test_nobody_waits_on_a_free_way() -> None:
 def test_work_waits_until_the_last_of_the_urgent_is_done() -> None:
     way, passed = RightOfWay(), threading.Event()
 
-    def give() -> None:
+    def pass_by() -> None:
         way.give(60)
         passed.set()
 
-    waiting = threading.Thread(target=give)
+    waiting = threading.Thread(target=pass_by)
     with way.taken():
         with way.taken():
             waiting.start()
