@@ -134,7 +134,8 @@ def _flat(row: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         if isinstance(value, dict):
             found |= _flat(value, f"{prefix}{name} ")
         elif _rows(value):
-            found |= {key: each for key, each in _flat(value[0]).items() if key not in row} if name == "figures" else {}
+            largest = value[0] if name == "figures" and isinstance(value[0], dict) else {}
+            found |= {key: each for key, each in _flat(largest).items() if key not in row}
         elif isinstance(value, list):
             found[prefix + name] = ", ".join(str(each) for each in value[:12])
         else:
