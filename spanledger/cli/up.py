@@ -33,7 +33,7 @@ ALLOCATOR = {
     "JE_MALLOC_CONF": f"oversize_threshold:0,dirty_decay_ms:600000,percpu_arena:disabled,narenas:{ARENAS}",
 }
 """The engine's allocator keeps for ten minutes what an insert freed, for the next one: getting it again from the
-system is 50,000 page faults. By default each core has a store of its own, which holds as much again (ADR 31)."""
+system is 50,000 page faults. By default each core has a store of its own, which holds as much again (ADR 35)."""
 
 
 @dataclass
