@@ -118,7 +118,7 @@ LANGCHAIN = {
 }
 LANGCHAIN_SAID = {
     ("openinference", "openai"): [OPENAI | TOOL_CALL, OPENAI],
-    ("openinference", "anthropic"): [ANTHROPIC | TOOL_CALL, ANTHROPIC],
+    ("openinference", "anthropic"): [ANTHROPIC | NO_1H | TOOL_CALL, ANTHROPIC | NO_1H],
     ("traceloop", "openai"): [OPENAI | NO_REASONING | TOOL_CALL, OPENAI | NO_REASONING],
     ("traceloop", "anthropic"): [
         # it reads the key that LangChain sets to 0 where the writes are known by their time to live
