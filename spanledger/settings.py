@@ -89,7 +89,7 @@ class Settings(AlertSettings, JobSettings):
         4096 * MIB, ge=MIB, description="Bound of the spool in bytes; when it is full, clients are asked to wait."
     )
     segment_bytes: int = Field(
-        64 * MIB, ge=4096, le=256 * MIB, description="A segment of the spool, and so an insert, is closed at this size."
+        48 * MIB, ge=4096, le=256 * MIB, description="A segment of the spool, and so an insert, is closed at this size."
     )
     seal_after_seconds: float = Field(
         1.0, gt=0, le=60, description="... or when its first request is this old. Spans can be queried soon after."
