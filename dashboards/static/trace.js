@@ -245,14 +245,20 @@ function listen() {
     } else open(at);
   });
   box.addEventListener("keydown", keys);
-  find.addEventListener("input", () => { remember("find", find.value.trim()); select(); });
+  find.addEventListener("input", () => { remember("find", find.value.trim()); if (data) select(); });
   for (const group of nodes) {
     group.addEventListener("click", () => choose(group));
     group.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(group); } });
   }
 }
 
+// What is chosen before the spans are here holds as soon as they are.
 async function start() {
+  listen();
+  choices("axis", axis, (name) => { axis = name; if (data) { bars = measure(); draw(); } });
+  choices("view", query.get("view") ?? "rows", (name) => { if (data) view(name); });
+  find.value = query.get("find") ?? "";
+  choose([...nodes].find((each) => `${each.dataset.kind} ${each.dataset.node}` === query.get("node")));
   const answer = await fetch(box.dataset.source);
   if (!answer.ok) {
     box.replaceChildren(element("p", "error", "The spans can't be read right now. Load the page again in a moment."));
@@ -264,12 +270,7 @@ async function start() {
   bars = measure();
   flame = new Flame(data, open, (at) => `${data.name[at] || "–"}\n${data.kind[at] || "other"}, ${said(at)}${data.error[at] ? ", failed" : ""}`);
   document.body.append(flame.tip);
-  listen();
-  choices("axis", axis, (name) => { axis = name; bars = measure(); draw(); });
-  choices("view", query.get("view") ?? "rows", view);
-  find.value = query.get("find") ?? "";
   view(query.get("view"));
-  choose([...nodes].find((each) => `${each.dataset.kind} ${each.dataset.node}` === query.get("node")));
   const at = data.id.indexOf(query.get("span"));
   if (at < 0) return;
   if (shown.includes(at)) inSight(shown.indexOf(at));

@@ -6,7 +6,7 @@ import re
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from dashboards.render import NAV
 from tests.pages import axe
@@ -107,6 +107,18 @@ def test_the_flame_view_by_keys_and_in_the_address(page: Page) -> None:
     expect(page.locator("#detail h3")).to_contain_text("<script>")
     shot(page, "trace-flame")
     assert axe.faults(page) in (None, [])
+
+
+def test_what_is_chosen_before_the_spans_are_here_holds(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/spans.json", lambda route: held.append(route))  # noqa: PLW0108  (it reads the signature)
+    page.goto(f"/traces/{TRACE}")
+    page.get_by_role("button", name="flame", exact=True).click()
+    page.locator('.graph .node[data-node="search"]').press("Enter")
+    assert len(held) == 1
+    held[0].continue_()
+    expect(page.get_by_role("img", name="Flame view of 4 spans")).to_be_visible()
+    expect(page.locator("#found")).to_have_text("1 of 4")
 
 
 def test_figures_of_a_trace_lead_to_its_spans(page: Page) -> None:
