@@ -16,7 +16,7 @@ from spanledger.engine import Engine
 from spanledger.errors import LimitExceeded
 from spanledger.explore import Difference, Groups, Question, SavedView, both
 from spanledger.figures import money, percent, plural
-from spanledger.filters import BadFilter, compile_filter, compile_key
+from spanledger.filters import BadFilter, compile_filter, compile_keys
 
 MOST_GROUPS, MOST_SPANS = 20, 50
 """Rows of the tables; the API gives more."""
@@ -86,9 +86,13 @@ def read(engine: Engine, asked: Asked) -> ExploreView:
 
 
 def sheet(view: ExploreView) -> tuple[Sequence[str], Sequence[Sequence[object]]]:
-    """The groups as a table for CSV."""
-    found = view.groups.groups if view.groups else []
-    return SHEET, [[getattr(group, name) for name in SHEET] for group in found]
+    """The groups as a table for CSV; several keys have a column each in place of `value`."""
+    found = view.groups
+    rows = [[getattr(group, name) for name in SHEET] for group in found.groups] if found else []
+    if not found or len(found.keys) == 1:
+        return SHEET, rows
+    several = [[*group.values, *row[1:]] for group, row in zip(found.groups, rows, strict=True)]
+    return (*found.keys, *SHEET[1:]), several
 
 
 def _compared(engine: Engine, question: Question) -> tuple[Difference | None, str]:
@@ -130,7 +134,7 @@ def _wrong(question: Question) -> tuple[str, BadFilter] | None:
     for text, compiled in (
         (question.filter, compile_filter),
         (question.select, compile_filter),
-        (question.by, compile_key),
+        (question.by, compile_keys),
     ):
         try:
             compiled(text)

@@ -1,4 +1,4 @@
--- Sums by one key, and beside them the sums of all. The dearest come first, then the most frequent.
+-- Sums by the keys, and beside them the sums of all. The dearest come first, then the most frequent.
 SELECT
     value, spans, failed, calls, unpriced, cost, tokens, kwh,
     sum(spans) OVER () AS all_spans,
@@ -22,7 +22,7 @@ FROM
         sumIf(energy_kwh, billable) AS kwh
     FROM spans
     WHERE started_at >= {from:DateTime64(3)} AND started_at < {to:DateTime64(3)} AND FILTER
-    GROUP BY value
+    GROUP BY KEYS
 )
 ORDER BY cost DESC NULLS LAST, spans DESC, value
 LIMIT {limit:UInt32}

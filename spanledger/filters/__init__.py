@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from spanledger.filters.fields import FIELDS, Field
-from spanledger.filters.key import LONGEST_VALUE, attribute, compile_key, equals, names_in, quoted
+from spanledger.filters.key import LONGEST_VALUE, Keys, attribute, compile_key, compile_keys, equals, names_in, quoted
 from spanledger.filters.parse import BadFilter, parse
 from spanledger.filters.render import Condition, compile_filter
 from spanledger.filters.subject import filter_of
@@ -17,9 +17,11 @@ __all__ = [
     "BadFilter",
     "Condition",
     "Field",
+    "Keys",
     "attribute",
     "compile_filter",
     "compile_key",
+    "compile_keys",
     "equals",
     "filter_of",
     "names_in",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 from spanledger.filters.fields import FIELDS, columns_of_keys
 from spanledger.filters.parse import BadFilter, Both, Comparison, Not, Tree, parse
@@ -12,6 +15,55 @@ LONGEST_KEY = 300
 """Characters of a key."""
 LONGEST_VALUE = 300
 """Characters of a value that is told apart from others."""
+
+MOST_KEYS = 3
+"""Keys that spans are grouped by at once."""
+ONE_OF_LIST = re.compile(r"""(?:[^,"']|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|["'])*""")
+"""What stands between the commas of a list of keys."""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What spans are grouped by."""
+
+    names: tuple[str, ...]
+    """As filters have them."""
+    each: tuple[str, ...]
+    """Their texts in SQL, '' where a span has none."""
+    number: str
+    """SQL of a hash that may stand for the text of a single key, and is quicker to group by; or ''."""
+    parameters: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        """SQL of one text: that of the key, or a JSON list of those of several."""
+        return self.each[0] if len(self.each) == 1 else f"toJSONString([{', '.join(self.each)}])"
+
+
+def compile_keys(text: str) -> Keys:
+    """The keys of `tenant, attributes["my.key"]`, at most MOST_KEYS. Raises BadFilter."""
+    names, at = [], 0
+    while at <= len(text):
+        part = ONE_OF_LIST.match(text, at)
+        end = part.end() if part else len(text)
+        if len(names) == MOST_KEYS:
+            raise BadFilter(f"Spans are grouped by at most {MOST_KEYS} keys", at)
+        names.append(_named(text, at, end))
+        at = end + 1
+    compiled = [compile_key(name, f"key_{place}") for place, name in enumerate(names)]
+    field = FIELDS.get(names[0]) if len(names) == 1 else None
+    parameters = {name: value for each in compiled for name, value in each.parameters.items()}
+    return Keys(tuple(names), tuple(each.sql for each in compiled), field.number if field else "", parameters)
+
+
+def _named(text: str, at: int, end: int) -> str:
+    """The key in a part of a list; an error tells its place in the whole list."""
+    name = text[at:end].strip()
+    try:
+        compile_key(name)
+    except BadFilter as error:
+        raise error.moved(at + len(text[at:end]) - len(text[at:end].lstrip())) from None
+    return name
 
 
 def compile_key(text: str, prefix: str = "key") -> Condition:

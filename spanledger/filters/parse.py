@@ -34,10 +34,15 @@ class BadFilter(BadRequest):
     """A filter that can't be understood: what is wrong, at which character (from 0), and what was perhaps meant."""
 
     def __init__(self, message: str, position: int, suggestion: str = "") -> None:
+        self.message = message
         self.position = position
         self.suggestion = suggestion
         hint = f" Did you mean {suggestion}?" if suggestion else ""
         super().__init__(f"{message} (at character {position + 1}).{hint}")
+
+    def moved(self, characters: int) -> BadFilter:
+        """The same of a text in which so many characters stand before."""
+        return BadFilter(self.message, self.position + characters, self.suggestion)
 
 
 @dataclass(frozen=True)

@@ -89,13 +89,27 @@ def test_groups_come_by_cost_and_say_what_is_unpriced(client: TestClient) -> Non
 @pytest.mark.parametrize(
     "by",
     ["tenant", "model", "service", "status", "billable", "root", "input_tokens", "tool_name", "release", "duration",
-     'attributes["ring"]', "seed.none", 'resource["host.name"]', "gen_ai.request.model"],
+     'attributes["ring"]', "seed.none", 'resource["host.name"]', "gen_ai.request.model",
+     "tenant, model", 'status, attributes["ring"],tool_name'],
 )  # fmt: skip
 def test_the_filter_of_a_group_finds_its_spans(client: TestClient, by: str) -> None:
     found = ask(client, "groups", by=by)
     assert sum(group["spans"] for group in found["groups"]) == 2 * CALLS or found["more"]
     for group in found["groups"][:3] + found["groups"][-1:]:
         assert counted(client, group["filter"]) == group["spans"]
+
+
+def test_several_keys_have_a_value_each(client: TestClient) -> None:
+    found = ask(client, "groups", by='attributes["team"], operation', filter="billable")
+    assert found["keys"] == ['attributes["team"]', "operation"]
+    assert [group["values"] for group in found["groups"]] == [["coral", "chat"], ["blue", "chat"], ["acme", "chat"]]
+    assert found["groups"][0]["value"] == "coral · chat"
+    assert found["groups"][0]["p50_ns"] is not None
+    lines = client.get("/explore.csv", params={**RANGE, "by": "tenant, release"}).text.splitlines()
+    assert lines[0].startswith("tenant,release,spans,")
+    assert lines[1].startswith("coral,,")
+    page = client.get("/explore", params={**RANGE, "by": "tenant, release"}).text
+    assert '<td colspan="2">All</td>' in page
 
 
 def test_a_sum_that_nobody_reported_is_unknown(client: TestClient) -> None:
@@ -187,6 +201,8 @@ def test_a_comparison_that_meets_a_limit_leaves_the_rest_of_the_page(
         ("heat", {"filter": "tennant = a"}, "Did you mean tenant?"),
         ("heat", {"from": "2026-11-22"}, "must end after it begins"),
         ("groups", {"by": "tennant"}, "Did you mean tenant?"),
+        ("groups", {"by": "model, tennant"}, "at character 8). Did you mean tenant?"),
+        ("groups", {"by": "tenant, model, status, kind"}, "at most 3 keys"),
         ("groups", {"by": "retrieved_ids"}, "is a list"),
         ("groups", {"by": "tenant = a"}, "Expected `and`"),
         ("groups", {"by": "tenant exists or name"}, "Expected one key"),
