@@ -53,7 +53,11 @@ FIELDS: Mapping[str, Field] = {
             "trace_id", "span_id", "parent_span_id", "name", "service", "scope", "scope_version", "environment",
             "region",
             "error_type", "error_kind", "status_message", "provider", "request_model", "model_revision", "prompt_name",
-            "prompt_version", "prompt_hash", "user_id", "session_id", "task_id", "task_outcome", "feature", "purpose",
+            "prompt_version", "prompt_hash",
+        ),
+        Field("tenant", "text", number="cityHash64(tenant)"),
+        *_texts(
+            "user_id", "session_id", "task_id", "task_outcome", "feature", "purpose",
              "locale", "tool_name", "tool_call_id", "tool_arguments_hash", "tool_result_hash", "agent_name",
             "workflow", "release", "service_tier", "response_id", "dialect", "price_row", "energy_factors", "grid",
             "provider_region", "duplicate_of",
@@ -74,7 +78,6 @@ FIELDS: Mapping[str, Field] = {
         *_numbers("g", "co2e_g"),
         *_numbers("ns", "duration_ns", "time_to_first_token_ns"),
         *_numbers("", "attempt", "temperature"),
-        Field("tenant", "text", number="cityHash64(tenant)"),
         Field(
             "model", "text", sql="if(model_revision != '', model_revision, request_model)",
             equal="(model_revision TEST OR (model_revision = '' AND request_model TEST))",

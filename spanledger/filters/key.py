@@ -42,7 +42,8 @@ class Keys:
 
 def compile_keys(text: str) -> Keys:
     """The keys of `tenant, attributes["my.key"]`, at most MOST_KEYS. Raises BadFilter."""
-    names, at = [], 0
+    names: list[str] = []
+    at = 0
     while at <= len(text):
         part = ONE_OF_LIST.match(text, at)
         end = part.end() if part else len(text)
