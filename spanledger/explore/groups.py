@@ -15,7 +15,7 @@ from spanledger.explore.question import Question, both
 from spanledger.explore.sample import Slots, range_size
 from spanledger.filters import LONGEST_VALUE, Condition, Keys, compile_keys, equals
 
-SUMS, LATENCIES, NAMES = (Path(__file__).with_name(f"{name}.sql") for name in ("groups", "latencies", "names"))
+SUMS, LATENCIES = (Path(__file__).with_name(f"{name}.sql") for name in ("groups", "latencies"))
 MOST = 50
 MOST_TIMED = 200_000
 """Spans that are enough for latencies."""
@@ -74,7 +74,7 @@ def groups(engine: Engine, question: Question, most: int = MOST) -> Groups:
     keys = compile_keys(question.by)
     condition = _condition(question)
     values = {**condition.parameters, **keys.parameters, **question.parameters()}
-    rows = _sums(engine, keys, condition, values | {"limit": most + 1})
+    rows = engine.scan_guarded(_statement(keys, condition.sql), values | {"limit": most + 1}).records()
     found = [_group(row, keys) for row in rows]
     total = _all(rows, keys)
     listed = [str(row["value"]) for row in rows[:most]]
@@ -89,25 +89,12 @@ def groups(engine: Engine, question: Question, most: int = MOST) -> Groups:
         groups=[_timed(group, took.get((False, value))) for group, value in zip(found, listed, strict=False)],
         more=len(found) > most,
         timed=slots.part,
-        sql=_statement(keys.text, ", ".join(keys.each), condition.inlined()),
+        sql=_statement(keys, condition.inlined()),
     )
 
 
-def _statement(key: str, by: str, condition: str) -> str:
-    return sql.read(SUMS).replace("KEYS", by).replace("KEY", key).replace("FILTER", condition)
-
-
-def _sums(engine: Engine, keys: Keys, condition: Condition, values: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows of groups.sql. By a hash of the key, where that is quicker, and the texts of the few rows afterwards."""
-    if not keys.number:
-        statement = _statement(keys.text, ", ".join(keys.each), condition.sql)
-        return engine.scan_guarded(statement, values).records()
-    rows = engine.scan_guarded(_statement(keys.number, "value", condition.sql), values).records()
-    numbers = [int(row["value"]) for row in rows]
-    names = sql.read(NAMES).replace("NUMBER", keys.number).replace("KEY", keys.text)
-    asked = {**values, "numbers": numbers, "groups": len(numbers)}
-    texts = {int(number): text for number, text in engine.scan_guarded(names, asked).rows} if numbers else {}
-    return [{**row, "value": texts[number]} for row, number in zip(rows, numbers, strict=True) if number in texts]
+def _statement(keys: Keys, condition: str) -> str:
+    return sql.read(SUMS).replace("KEYS", ", ".join(keys.each)).replace("KEY", keys.text).replace("FILTER", condition)
 
 
 def _condition(question: Question) -> Condition:

@@ -25,8 +25,6 @@ class Field:
     equal: str = ""
     """What says the same as a comparison of the expression by `=` or `in` with texts that are not empty, and takes a
     third of the time; TEST is where operator and value stand."""
-    number: str = ""
-    """A hash of its text, where grouping by that is much quicker than by the text."""
 
     @property
     def expression(self) -> str:
@@ -53,12 +51,8 @@ FIELDS: Mapping[str, Field] = {
             "trace_id", "span_id", "parent_span_id", "name", "service", "scope", "scope_version", "environment",
             "region",
             "error_type", "error_kind", "status_message", "provider", "request_model", "model_revision", "prompt_name",
-            "prompt_version", "prompt_hash",
-        ),
-        Field("tenant", "text", number="cityHash64(tenant)"),
-        *_texts(
-            "user_id", "session_id", "task_id", "task_outcome", "feature", "purpose",
-             "locale", "tool_name", "tool_call_id", "tool_arguments_hash", "tool_result_hash", "agent_name",
+            "prompt_version", "prompt_hash", "tenant", "user_id", "session_id", "task_id", "task_outcome", "feature",
+            "purpose", "locale", "tool_name", "tool_call_id", "tool_arguments_hash", "tool_result_hash", "agent_name",
             "workflow", "release", "service_tier", "response_id", "dialect", "price_row", "energy_factors", "grid",
             "provider_region", "duplicate_of",
         ),
@@ -81,7 +75,6 @@ FIELDS: Mapping[str, Field] = {
         Field(
             "model", "text", sql="if(model_revision != '', model_revision, request_model)",
             equal="(model_revision TEST OR (model_revision = '' AND request_model TEST))",
-            number="if(model_revision != '', cityHash64(model_revision), cityHash64(request_model))",
         ),
         Field("duration", "number", "ns", "duration_ns"),
         Field("tokens", "number", "tokens", TOKENS),

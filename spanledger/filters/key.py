@@ -30,8 +30,6 @@ class Keys:
     """As filters have them."""
     each: tuple[str, ...]
     """Their texts in SQL, '' where a span has none."""
-    number: str
-    """SQL of a hash that may stand for the text of a single key, and is quicker to group by; or ''."""
     parameters: dict[str, Any]
 
     @property
@@ -52,9 +50,8 @@ def compile_keys(text: str) -> Keys:
         names.append(_named(text, at, end))
         at = end + 1
     compiled = [compile_key(name, f"key_{place}") for place, name in enumerate(names)]
-    field = FIELDS.get(names[0]) if len(names) == 1 else None
     parameters = {name: value for each in compiled for name, value in each.parameters.items()}
-    return Keys(tuple(names), tuple(each.sql for each in compiled), field.number if field else "", parameters)
+    return Keys(tuple(names), tuple(each.sql for each in compiled), parameters)
 
 
 def _named(text: str, at: int, end: int) -> str:
