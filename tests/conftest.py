@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 TABLES = (
     "spans", "messages", "events", "metric_points", "rejected", "job_runs", "finding_observations", "finding_states",
-    "api_keys", "api_key_uses", "audit_log",
+    "api_keys", "api_key_uses", "audit_log", "revenue",
 )  # fmt: skip
 OPENED: list[Engine] = []
 """The engine, once a test has asked for it."""
