@@ -85,6 +85,23 @@ def test_a_choice_takes_the_place_of_what_was_typed_since_the_list(page: Page) -
     expect(page.locator("[data-filter]")).to_have_value("tenant = ")
 
 
+def test_groups_by_two_keys_the_second_completed(page: Page) -> None:
+    map_of(page, DAY)
+    keys = page.get_by_role("combobox", name="Group by")
+    keys.fill("")
+    keys.press_sequentially("tenant, oper")
+    expect(page.get_by_role("option", name="operation", exact=False).first).to_be_visible()
+    keys.press("ArrowDown")
+    keys.press("Enter")
+    expect(keys).to_have_value("tenant, operation")
+    keys.press("Enter")
+    table = page.locator("table.groups")
+    expect(table.locator("thead th bdi")).to_have_text(["tenant", "operation"])
+    table.locator("tbody tr").nth(1).locator("td a").first.click()
+    expect(page.locator("[data-filter]")).to_have_value(re.compile("^tenant = .* and operation = "))
+    shot(page, "explore-two-keys")
+
+
 def test_the_keyboard_alone(page: Page) -> None:
     map_of(page, DAY)
     page.keyboard.press("/")
