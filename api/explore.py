@@ -33,7 +33,11 @@ class Asked(Range):
     """Which spans, by which measure and key, and what of them is selected."""
 
     measure: Literal["duration", "cost", "tokens", "kwh"] = "duration"
-    by: str = Field("tenant", max_length=300, description='A field, `attributes["my.key"]` or `resource["my.key"]`.')
+    by: str = Field(
+        "tenant",
+        max_length=300,
+        description='A field, `attributes["my.key"]` or `resource["my.key"]`, or up to three with commas.',
+    )
     box_from: str = Field("", max_length=40, description="The selection begins here.")
     box_to: str = Field("", max_length=40)
     low: str = Field("", max_length=40, description="The least of the measure, such as `1.5s` or `0.02`.")

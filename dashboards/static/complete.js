@@ -6,7 +6,7 @@ const VALUE = new RegExp(`(${NAME})\\s*(?:=|!=|<=|>=|<|>|~|!~|\\bcontains\\s)\\s
 const AMONG = new RegExp(`(${NAME})\\s+(?:not\\s+)?in\\s*\\((?:[^()]*,)?\\s*${PART}$`, "i");
 const BEGINS = /(?:^|\(|\b(?:and|or|not)\s)\s*$/i;
 const KEY_PART = /((?:attributes|resource)\["[^"]*|[A-Za-z_][\w.\-/:]*|)$/;
-const LAST_KEY = /(?:[^,"]|"(?:[^"\\]|\\.)*"?)*$/;
+const KEYS_BEFORE = /^(?:(?:[^,"']|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')*,)*/;
 const AFTER_NAME = new RegExp(`(?:^|\\(|\\s)(${NAME})\\s+([=!<>~a-z]*)$`, "i");
 const WORDS = new Set(["and", "or", "not", "in", "contains", "exists"]);
 const OPERATORS = { text: ["=", "!=", "in (", "contains", "~", "exists"], number: [">", "<", ">=", "=", "exists"], time: [">=", "<"],
@@ -54,7 +54,7 @@ async function choices(input, signal) {
   const whole = input.dataset.complete === "key";
   const all = await keys(input);
   if (whole) {
-    const part = LAST_KEY.exec(before)[0].trimStart();
+    const part = before.slice(KEYS_BEFORE.exec(before)[0].length).trimStart();
     return ranked(all, part).slice(0, MOST).map((key) => choice(key.name, key.name, part, key.unit || key.kind));
   }
   const value = AMONG.exec(before) ?? VALUE.exec(before);

@@ -75,7 +75,7 @@ def groups(engine: Engine, question: Question, most: int = MOST) -> Groups:
     condition = _condition(question)
     values = {**condition.parameters, **keys.parameters, **question.parameters()}
     rows = engine.scan_guarded(_statement(keys, condition.sql), values | {"limit": most + 1}).records()
-    found = [_group(row, keys) for row in rows]
+    found = [_group(row, keys, _values(row, keys)) for row in rows]
     total = _all(rows, keys)
     listed = [str(row["value"]) for row in rows[:most]]
     in_range = total.spans if condition.sql == "1" else range_size(engine, question.since, question.until)
@@ -119,15 +119,18 @@ def _latencies(engine: Engine, keys: Keys, condition: Condition, values: dict[st
 def _all(rows: Sequence[dict[str, Any]], keys: Keys) -> Group:
     """The sums that stand beside each group."""
     sums = {name.removeprefix(ALL): value for name, value in rows[0].items() if name.startswith(ALL)} if rows else {}
-    return replace(_group(sums, keys), value="", values=(), filter="")
+    return _group(sums, keys, ())
 
 
-def _group(row: dict[str, Any], keys: Keys) -> Group:
-    text = str(row.get("value", ""))
-    texts = orjson.loads(text or "[]") if len(keys.names) > 1 else [text]
-    values = tuple(each[:LONGEST_VALUE] for each in texts)
+def _values(row: dict[str, Any], keys: Keys) -> tuple[str, ...]:
+    texts = [str(row["value"])] if len(keys.names) == 1 else orjson.loads(row["value"])
+    return tuple(text[:LONGEST_VALUE] for text in texts)
+
+
+def _group(row: dict[str, Any], keys: Keys, values: tuple[str, ...]) -> Group:
+    """A row of groups.sql; `values` is empty for the sums of all."""
     return Group(
-        value=" · ".join(each or "none" for each in values) if len(values) > 1 else "".join(values),
+        value=values[0] if len(values) == 1 else " · ".join(value or "none" for value in values),
         values=values,
         filter=both(*(equals(name, value) for name, value in zip(keys.names, values, strict=False))),
         spans=int(row.get("spans", 0)),

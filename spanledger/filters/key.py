@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from spanledger.filters.fields import FIELDS, columns_of_keys
-from spanledger.filters.parse import BadFilter, Both, Comparison, Not, Tree, parse
+from spanledger.filters.parse import BadFilter, Both, Comparison, Not, Tree, listed, parse
 from spanledger.filters.render import Condition
 
 LONGEST_KEY = 300
@@ -18,8 +17,6 @@ LONGEST_VALUE = 300
 
 MOST_KEYS = 3
 """Keys that spans are grouped by at once."""
-ONE_OF_LIST = re.compile(r"""(?:[^,"']|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|["'])*""")
-"""What stands between the commas of a list of keys."""
 
 
 @dataclass(frozen=True)
@@ -40,28 +37,20 @@ class Keys:
 
 def compile_keys(text: str) -> Keys:
     """The keys of `tenant, attributes["my.key"]`, at most MOST_KEYS. Raises BadFilter."""
-    names: list[str] = []
-    at = 0
-    while at <= len(text):
-        part = ONE_OF_LIST.match(text, at)
-        end = part.end() if part else len(text)
-        if len(names) == MOST_KEYS:
-            raise BadFilter(f"Spans are grouped by at most {MOST_KEYS} keys", at)
-        names.append(_named(text, at, end))
-        at = end + 1
-    compiled = [compile_key(name, f"key_{place}") for place, name in enumerate(names)]
+    parts = listed(text)
+    if len(parts) > MOST_KEYS:
+        raise BadFilter(f"Spans are grouped by at most {MOST_KEYS} keys", parts[MOST_KEYS][0])
+    compiled = [_compiled(name, at, f"key_{place}") for place, (at, name) in enumerate(parts)]
     parameters = {name: value for each in compiled for name, value in each.parameters.items()}
-    return Keys(tuple(names), tuple(each.sql for each in compiled), parameters)
+    return Keys(tuple(name for _, name in parts), tuple(each.sql for each in compiled), parameters)
 
 
-def _named(text: str, at: int, end: int) -> str:
-    """The key in a part of a list; an error tells its place in the whole list."""
-    name = text[at:end].strip()
+def _compiled(name: str, at: int, prefix: str) -> Condition:
+    """One key of a list; an error tells its place in the list."""
     try:
-        compile_key(name)
+        return compile_key(name, prefix)
     except BadFilter as error:
-        raise error.moved(at + len(text[at:end]) - len(text[at:end].lstrip())) from None
-    return name
+        raise error.moved(at) from None
 
 
 def compile_key(text: str, prefix: str = "key") -> Condition:

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NoReturn
 
 from spanledger.errors import BadRequest
@@ -115,6 +116,13 @@ def parse(text: str) -> Tree | None:
     if not text.strip():
         return None
     return _Parser(text).whole()
+
+
+def listed(text: str) -> list[tuple[int, str]]:
+    """Where each part between the commas of a list begins, and its text; commas in quotes are none. Raises BadFilter."""
+    commas = [token.at for token in _tokens(text) if token.text == ","]
+    parts = [(before + 1, text[before + 1 : at]) for before, at in pairwise([-1, *commas, len(text)])]
+    return [(begin + len(part) - len(part.lstrip()), part.strip()) for begin, part in parts]
 
 
 def _tokens(text: str) -> Iterator[_Token]:

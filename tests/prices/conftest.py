@@ -15,7 +15,7 @@ Call = dict[str, Any]
 Price = Callable[[Sequence[Call]], list[Call]]
 
 DAY = datetime(2026, 11, 15, 12, 0, tzinfo=UTC)
-TABLES_OF_USERS = ("price_overrides", "model_aliases", "usage_dirty", "settle_again", "repriced_days", "revenue")
+TABLES_OF_USERS = ("price_overrides", "model_aliases", "usage_dirty", "settle_again", "repriced_days")
 ANSWER = """
 SELECT span_id, cost_usd, cost_input_usd, cost_cached_usd, cost_write_usd, cost_output_usd, cost_status, price_row,
     flags
