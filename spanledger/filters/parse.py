@@ -119,7 +119,7 @@ def parse(text: str) -> Tree | None:
 
 
 def listed(text: str) -> list[tuple[int, str]]:
-    """Where each part between the commas of a list begins, and its text; commas in quotes are none. Raises BadFilter."""
+    """Where each part of a list begins, and its text; a comma in quotes parts nothing. Raises BadFilter."""
     commas = [token.at for token in _tokens(text) if token.text == ","]
     parts = [(before + 1, text[before + 1 : at]) for before, at in pairwise([-1, *commas, len(text)])]
     return [(begin + len(part) - len(part.lstrip()), part.strip()) for begin, part in parts]
