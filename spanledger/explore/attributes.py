@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
-from spanledger.filters import FIELDS, attribute, equals
+from spanledger.explore.names import Name, Sized
+from spanledger.filters import FIELDS, attribute
 from spanledger.filters.fields import columns_of_keys
 
 IDS = frozenset(
@@ -23,36 +23,10 @@ SIZES = {
 """Numbers that are compared, by powers of two; with the measure that a selection may have been made by."""
 FLAGS = ("root", "billable")
 PLAIN = ("attempt", "temperature")
-EXACT = 10_000
-"""Up to this, an edge of a bin is written as it is."""
 OF_RESOURCE = frozenset(
     {"service.name", "deployment.environment.name", "deployment.environment", "cloud.region", "tenant.id"}
 )
 """Attributes of a resource that have a column."""
-
-
-@dataclass(frozen=True)
-class Name:
-    """An attribute that is compared."""
-
-    text: str
-    """As filters have it."""
-    sized: bool = False
-    """Its values are exponents of two."""
-
-    def words(self, value: str) -> str:
-        """A value for people."""
-        if not self.sized:
-            return value
-        low, high = 2.0 ** int(value), 2.0 ** (int(value) + 1)
-        return f"{_short(low, self.text)} to {_short(high, self.text)}"
-
-    def filter(self, value: str) -> str:
-        """The condition whose spans have it."""
-        if not self.sized:
-            return equals(self.text, value)
-        low, high = 2.0 ** int(value), 2.0 ** (int(value) + 1)
-        return f"{self.text} >= {low:.12g} and {self.text} < {high:.12g}"
 
 
 @cache
@@ -76,18 +50,7 @@ def named(key: str) -> Name | None:
     """The attribute behind a key of the statement's answer; None when it is not shown."""
     kind, dot, rest = key.partition(".")
     if not dot:
-        return Name(key, sized=key in SIZES)
+        return Sized(key) if key in SIZES else Name(key)
     if kind == "resource":
         return None if rest in OF_RESOURCE else Name(attribute(rest, "resource"))
     return None if rest in columns_of_keys() else Name(attribute(rest))
-
-
-def _short(amount: float, name: str) -> str:
-    if name in ("duration", "time_to_first_token_ns"):
-        for size, unit in ((1e9, "s"), (1e6, "ms"), (1e3, "µs")):
-            if amount >= size:
-                return f"{amount / size:.3g} {unit}"
-        return f"{amount:.3g} ns"
-    prefix = "$" if name == "cost_usd" else ""
-    unit = " kWh" if name == "energy_kwh" else ""
-    return f"{prefix}{amount:,.0f}{unit}" if 1 <= amount < EXACT else f"{prefix}{amount:.3g}{unit}"

@@ -2,12 +2,13 @@
 
 An attribute's values in the selection and in the rest are two distributions, "has none" being a value as well. Their
 distance is the Jensen-Shannon divergence in bits less what chance makes of samples of these sizes, so that an attribute
-does not come first for having many values. Only what chance does not explain is told as a difference.
+does not come first for having many values. Only what chance does not explain is told as a difference. Attributes that
+hold many numbers are looked at by size too, and told as what is further apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,9 +19,11 @@ import scipy
 from spanledger import sql
 from spanledger.divergence import by_chance, jensen_shannon
 from spanledger.engine import Engine
-from spanledger.explore.attributes import SIZES, Name, columns, named
+from spanledger.explore.attributes import columns, named
+from spanledger.explore.names import Name, Sized
 from spanledger.explore.question import Question, both
 from spanledger.explore.sample import Slots, range_size
+from spanledger.explore.sizes import STEPS, Count, are_numbers, joined
 from spanledger.filters import FIELDS, LONGEST_VALUE, names_in
 from spanledger.moments import as_parameter
 
@@ -43,10 +46,8 @@ SURE = 0.01
 """Odds that chance alone makes one of all attributes as different as those that are told."""
 SHOWN = 5
 """Values of an attribute that are shown, those that differ most."""
-
-
-Count = tuple[str, int, int]
-"""A value, its spans in the selection, and in the rest."""
+BY_SIZE, BY_VALUE = "sizes.", "attributes."
+"""Before the key of an attribute whose numbers are counted by size, and by value."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Share:
     """One value of an attribute."""
 
     value: str
+    """Its text; of numbers that are compared by size the number of their bin."""
     words: str
     filter: str
     """The condition whose spans have it; '' when that can't be said."""
@@ -90,6 +92,8 @@ class Attribute:
     shares: list[Share]
     more: int
     """Values that are not among the shares."""
+    sized: bool
+    """Its values are ranges of numbers."""
     same: list[str] = field(default_factory=list)
     """Other attributes whose values have the same shares: often copies of this one."""
 
@@ -131,20 +135,21 @@ def compare(engine: Engine, question: Question) -> Difference:
         "longest": LONGEST_VALUE,
         "values": VALUES,
         "rows": MOST_VALUES,
+        "steps": STEPS,
         "many": max(selected, 1),
         "many_others": max(spans - selected, 1),
     }
     rows = engine.query_guarded(
         statement.replace("FILTER", outer.sql), values | sample | bounds
     ).records()  # fmt: skip
-    counts, sizes = _by_key(rows)
+    counted = _Counted.of(rows)
     shown = sql.read(QUERY).replace("COLUMNS", columns(question.measure.name)).replace("INSIDE", inside.inlined())
     return Difference(
         selected=selected,
         others=spans - selected,
-        looked_at=sizes.selected,
-        others_looked_at=sizes.others,
-        attributes=_ranked(counts, sizes, names_in(question.select)),
+        looked_at=counted.sizes.selected,
+        others_looked_at=counted.sizes.others,
+        attributes=_ranked(counted, names_in(question.select)),
         sql=shown.replace("FILTER", outer.inlined()),
     )
 
@@ -172,55 +177,95 @@ def _sample(question: Question, in_range: int, others: int, selected: int, aroun
     return chosen.parameters() | rest.parameters("rest_")
 
 
-def _by_key(rows: list[dict[str, Any]]) -> tuple[dict[str, list[Count]], Sizes]:
-    """Counts by key, and what was looked at: the spans of the key '', which every one has."""
-    counts: dict[str, list[Count]] = {}
-    cut = len(rows) == MOST_VALUES
-    sizes = Sizes(0, 0, 0, 0, cut)
-    for row in rows:
-        if row["key"]:
-            counts.setdefault(row["key"], []).append((row["value"], int(row["selected"]), int(row["others"])))
-        else:
-            n, m = int(row["selected"]), int(row["others"])
-            sizes = Sizes(n, m, int(row["traces"]), int(row["other_traces"]), cut)
-    return counts, sizes
+@dataclass(frozen=True)
+class _Counted:
+    """The statement's answer."""
+
+    sizes: Sizes
+    values: dict[str, list[Count]]
+    """By key."""
+    steps: dict[str, list[Count]]
+    """By key: the same spans by the sizes of their numbers."""
+    numbers: dict[str, int]
+    """By key: different numbers."""
+
+    @classmethod
+    def of(cls, rows: list[dict[str, Any]]) -> _Counted:
+        found = cls(Sizes(0, 0, 0, 0, False), {}, {}, {})
+        for row in rows:
+            key, counted = row["key"], (row["value"], int(row["selected"]), int(row["others"]))
+            if not key:  # every span has it
+                traces, cut = (int(row["traces"]), int(row["other_traces"])), len(rows) == MOST_VALUES
+                found = replace(found, sizes=Sizes(*counted[1:], *traces, cut))
+            elif key.startswith(BY_SIZE):
+                key = key.replace(BY_SIZE, BY_VALUE, 1)
+                found.steps.setdefault(key, []).append(counted)
+                found.numbers[key] = found.numbers.get(key, 0) + int(row["texts"])
+            else:
+                found.values.setdefault(key, []).append(counted)
+        return found
 
 
-def _ranked(counts: dict[str, list[Count]], sizes: Sizes, but: frozenset[str]) -> list[Attribute]:
-    if not sizes.selected or not sizes.others:
+@dataclass(frozen=True)
+class _Look:
+    """One way to look at an attribute: by value or by size."""
+
+    name: Name
+    counts: list[Count]
+    shares: list[Share]
+    divergence: float
+    """Bits, less what chance makes of it."""
+    odds: float
+    """That chance makes as much."""
+
+    @classmethod
+    def at(cls, name: Name, counts: list[Count], sizes: Sizes) -> _Look:
+        shares = list(_shares(name, counts, sizes))
+        divergence = float(jensen_shannon([each.selected for each in shares], [each.others for each in shares]))
+        chance = by_chance(len(shares), sizes.traces, sizes.other_traces)
+        degrees = len(shares) - 1
+        odds = float(scipy.special.chdtrc(degrees, divergence / chance * degrees)) if degrees else 1.0
+        return cls(name, counts, shares, divergence - chance, odds)
+
+
+def _ranked(counted: _Counted, but: frozenset[str]) -> list[Attribute]:
+    if not counted.sizes.selected or not counted.sizes.others:
         return []
     places = {key: place for place, key in enumerate(FIELDS)}
-    listed = sorted(counts, key=lambda key: (places.get(key, len(places)), key))
+    listed = sorted(counted.values, key=lambda key: (places.get(key, len(places)), key))
     names = {key: name for key in listed if (name := named(key)) and name.text not in but}
-    alike: dict[tuple[tuple[int, int], ...], list[str]] = {}
-    for key in names:
-        alike.setdefault(tuple(sorted(each[1:] for each in counts[key])), []).append(key)
-    found = [
-        _attribute(names[first], counts[first], sizes, len(alike), [names[key].text for key in others])
-        for first, *others in alike.values()
-    ]
+    looks = [_Look.at(name, counted.values[key], counted.sizes) for key, name in names.items()]
+    by_size = {look.name.text: look for look in _by_size(counted, names)}
+    alike: dict[tuple[tuple[int, int], ...], list[_Look]] = {}
+    for look in looks:
+        best = max(look, by_size.get(look.name.text, look), key=lambda each: each.divergence)
+        alike.setdefault(tuple(sorted(each[1:] for each in best.counts)), []).append(best)
+    found = [_attribute(*same, tried=len(alike) + len(by_size)) for same in alike.values()]
     return sorted(found, key=_rank)
+
+
+def _by_size(counted: _Counted, names: Mapping[str, Name]) -> Iterator[_Look]:
+    """Attributes that hold many numbers."""
+    for key, name in names.items():
+        if are_numbers(steps := counted.steps.get(key, []), counted.numbers.get(key, 0)):
+            yield _Look.at(*joined(name.text, steps), counted.sizes)
 
 
 def _rank(found: Attribute) -> tuple[bool, float, bool, str]:
     """What is surprising first, then by divergence; names tell more than sizes that go with them."""
-    return not found.surprising, -round(found.divergence, 2), found.name in SIZES, found.name
+    return not found.surprising, -round(found.divergence, 2), found.sized, found.name
 
 
-def _attribute(name: Name, counts: list[Count], sizes: Sizes, attributes: int, same: list[str]) -> Attribute:
-    shares = list(_shares(name, counts, sizes))
-    divergence = float(jensen_shannon([each.selected for each in shares], [each.others for each in shares]))
-    chance = by_chance(len(shares), sizes.traces, sizes.other_traces)
-    degrees = len(shares) - 1
-    odds = float(scipy.special.chdtrc(degrees, divergence / chance * degrees)) if degrees else 1.0
-    shares.sort(key=lambda share: (-abs(share.selected - share.others), -share.selected))
+def _attribute(first: _Look, *same: _Look, tried: int) -> Attribute:
+    shares = sorted(first.shares, key=lambda share: (-abs(share.selected - share.others), -share.selected))
     return Attribute(
-        name=name.text,
-        divergence=max(0.0, divergence - chance),
-        surprising=odds * attributes < SURE,
+        name=first.name.text,
+        divergence=max(0.0, first.divergence),
+        surprising=first.odds * tried < SURE,
         shares=shares[:SHOWN],
         more=max(0, len(shares) - SHOWN),
-        same=same,
+        sized=isinstance(first.name, Sized),
+        same=[each.name.text for each in same],
     )
 
 

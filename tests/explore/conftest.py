@@ -23,7 +23,8 @@ ROOT = "0" * 16
 
 
 def spans() -> Iterator[dict[str, Any]]:
-    """Sixty calls and sixty tool spans an hour. From 12:00 to 14:00 calls of `acme` in the ring `canary` take 8 s."""
+    """Sixty calls and sixty tool spans an hour. From 12:00 to 14:00 calls of `acme` in the ring `canary` take 8 s; they
+    have waited long, each another time, and `balance`, which has numbers on both sides of zero and texts, is low."""
     for hour in range(HOURS):
         for place in range(EACH):
             number = hour * EACH + place
@@ -31,6 +32,11 @@ def spans() -> Iterator[dict[str, Any]]:
             tenant = ("acme", "blue", "coral")[place % 3]
             canary = place % 2 == 0
             slow = hour in (12, 13) and tenant == "acme" and canary
+            scattered = number * 7919 % 1000
+            dice = sha256(str(number).encode()).digest()
+            waited = 700 + scattered / 8 if slow else 20 + scattered / 32
+            either_side = 0 if place == 4 else (int.from_bytes(dice[5:7]) - 2**15) / 1000
+            balance = -600 - place if slow else "unknown" if place == 3 else either_side
             shared = {"trace_id": f"{number:032x}", "tenant": tenant, "ingested_at": at.strftime("%F %T.%f")}
             resource = orjson.dumps({"service.name": "shop", "host.name": f"pod-{place % 4}"}).decode()
             yield {
@@ -41,8 +47,9 @@ def spans() -> Iterator[dict[str, Any]]:
                 "cost_usd": None if place == 7 else 0.01 * (1 + place % 3), "energy_kwh": 0.001,
                 "status": "error" if place == 5 else "ok",
                 "feature": f"for {tenant}",
-                "attributes": {"ring": "canary" if canary else "stable", "seed": str(number), "team": tenant,
-                               "dice": str(sha256(str(number).encode()).digest()[0] % 4)},
+                "attributes": {"ring": "canary" if canary else "stable", "team": tenant, "dice": str(dice[0] % 4),
+                               "seed": str(int.from_bytes(dice[1:5])),
+                               "queue_ms": str(waited), "balance": str(balance)},
             }  # fmt: skip
             yield {
                 **shared, "span_id": f"f{number:015x}", "parent_span_id": f"{number:016x}", "name": "search",

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from spanledger.engine import Engine
 from spanledger.errors import LimitExceeded
-from spanledger.explore import MEASURES, Box, both, difference
+from spanledger.explore import MEASURES, Box, both, difference, sizes
 from spanledger.explore.heat import MOST_ROWS, ZERO, joined
 from tests.explore.conftest import EACH, HOURS
 
@@ -134,6 +134,42 @@ def test_what_is_different_about_slow_calls(client: TestClient) -> None:
             if share["filter"]:
                 inside = counted(client, "operation = chat", share["filter"], Box(low=2e9).filter(MEASURES["duration"]))
                 assert inside == pytest.approx(share["selected"] * 20)
+
+
+def test_numbers_of_attributes_are_compared_by_size(client: TestClient) -> None:
+    found = ask(client, "difference", filter="operation = chat", **SLOW)
+    told = {each["name"]: each for each in found["attributes"]}
+    for name, words in (("queue_ms", "724 to 861"), ("balance", "-1,024 to -512")):
+        attribute = told[f'attributes["{name}"]']
+        assert attribute["surprising"] and attribute["sized"] and attribute["divergence"] > 0.6
+        share, *_ = attribute["shares"]
+        assert (share["words"], share["selected"], share["others"]) == (words, 1, 0)
+    assert not told['attributes["dice"]']["sized"], "four numbers are values"
+
+
+def test_the_filter_of_a_bin_finds_its_spans(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(difference, "SHOWN", 100)
+    chosen = 'trace(attributes["balance"] <= 0)'
+    found = ask(client, "difference", filter="operation = chat", select=chosen)
+    [balance] = [each for each in found["attributes"] if each["name"] == 'attributes["balance"]']
+    assert balance["sized"]
+    bins = {share["words"]: share for share in balance["shares"]}
+    assert {"0", "no number", "4 to 16", "-16 to -4"} <= bins.keys()
+    assert sum(share["selected"] for share in balance["shares"]) == pytest.approx(1)
+    for share in bins.values():
+        if share["filter"]:
+            assert counted(client, share["filter"], chosen) == pytest.approx(share["selected"] * found["selected"])
+            assert counted(client, share["filter"]) == pytest.approx(
+                share["selected"] * found["selected"] + share["others"] * found["others"]
+            )
+
+
+def test_a_few_large_numbers_do_not_make_all_bins_wide() -> None:
+    steps = [(str(place), 10, 20) for place in range(-7, 1)]
+    assert sizes.joined("score", steps)[0].octaves == 1 / 8
+    assert sizes.joined("score", [*steps, ("400", 1, 1), ("n400", 1, 1)])[0].octaves == 1 / 8
+    name, bins = sizes.joined("wide", [(str(place), 1, 1) for place in range(-800, 800)])
+    assert (name.octaves, len(bins), sum(each[1] for each in bins)) == (32, 8, 1600)
 
 
 def test_a_selection_by_chance_is_like_the_rest(client: TestClient) -> None:

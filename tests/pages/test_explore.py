@@ -57,6 +57,17 @@ def test_a_region_is_drawn_and_what_is_different_there_is_told(page: Page) -> No
     page.locator(".differences a", has_text="acme").first.click()
     expect(page.locator("[data-filter]")).to_have_value('operation = chat and tenant = "acme"')
     page.go_back()
+    expect(page.locator("[data-filter]")).to_have_value("operation = chat")
+    waited = page.locator(".differences li", has_text='attributes["queue_ms"]').get_by_role("link", name="724 to 861")
+    expect(waited).to_be_visible()
+    waited.click()
+    expect(page.locator("h1")).to_contain_text("20 spans")
+    expect(page.locator("[data-filter]")).to_have_value(
+        re.compile(
+            r'^operation = chat and attributes\["queue_ms"\] >= 724\.0\d* and attributes\["queue_ms"\] < 861\.0\d*$'
+        )
+    )
+    page.go_back()
     page.go_back()
     expect(page.locator(".differences")).to_have_count(0)
     expect(page.locator("#heat .cells rect").first).to_be_visible()

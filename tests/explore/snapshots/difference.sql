@@ -2,20 +2,29 @@
 -- all, slots of time are drawn, more of them for the selection: blocks of spans between them are not read.
 -- Resources are few, so they are taken apart after counting. The key '' counts spans and their traces: spans of a trace
 -- are much alike, so a hundred of one trace say less than of a hundred traces.
+-- Attributes are counted again by the size of the numbers in them, in `steps` of a power of two, under keys that begin
+-- with `sizes.`; n stands before the steps of numbers below zero, and `texts` says how many different texts are numbers.
 SELECT
     pair.1 AS key, substringUTF8(pair.2, 1, {longest:UInt32}) AS value, sum(selected) AS selected, sum(others) AS others,
-    sum(traces) AS traces, sum(other_traces) AS other_traces
+    sum(traces) AS traces, sum(other_traces) AS other_traces, countIf(value != 'text') AS texts
 FROM
 (
     SELECT
-        arrayJoin(if(pair.1 = 'resource',
-            arrayMap(each -> (concat('resource.', each.1), each.2), JSONExtractKeysAndValues(pair.2, 'String')),
-            [pair])) AS pair,
+        ifNull(toFloat64OrNull(counted.2), nan) AS number,
+        arrayJoin(multiIf(
+            counted.1 = 'resource',
+            arrayMap(each -> (concat('resource.', each.1), each.2), JSONExtractKeysAndValues(counted.2, 'String')),
+            startsWith(counted.1, 'attributes.'),
+            [counted, (concat('sizes.', substring(counted.1, 12)), multiIf(
+                NOT abs(number) < 1e150, 'text',
+                number = 0, 'zero',
+                concat(if(number < 0, 'n', ''), toString(toInt32(floor(log2(abs(number)) * {steps:UInt8}))))))],
+            [counted])) AS pair,
         selected, others, traces, other_traces
     FROM
     (
-        SELECT pair, countIf(inside) AS selected, countIf(NOT inside) AS others,
-            uniqIf(trace, inside AND pair.1 = '') AS traces, uniqIf(trace, NOT inside AND pair.1 = '') AS other_traces
+        SELECT counted, countIf(inside) AS selected, countIf(NOT inside) AS others,
+            uniqIf(trace, inside AND counted.1 = '') AS traces, uniqIf(trace, NOT inside AND counted.1 = '') AS other_traces
         FROM
         (
             SELECT
@@ -69,7 +78,7 @@ FROM
                     ('finish_reasons', arrayStringConcat(finish_reasons, ', ')),
                     ('resource', toString(resource))],
                     arrayMap((name, text) -> (concat('attributes.', name), substringUTF8(text, 1, {longest:UInt32})),
-                        mapKeys(attributes), mapValues(attributes)))), ('', ''))) AS pair
+                        mapKeys(attributes), mapValues(attributes)))), ('', ''))) AS counted
             FROM spans
             PREWHERE started_at >= {from:DateTime64(3)} AND started_at < {to:DateTime64(3)}
                 AND (intDiv(toUnixTimestamp64Milli(started_at), {rest_slot:Int64}) IN {rest_slots:Array(Int64)}
@@ -80,10 +89,10 @@ FROM
                 AND (intDiv(toUnixTimestamp64Milli(started_at), {slot:Int64}) IN {slots:Array(Int64)}
                     OR NOT ifNull((toUInt8(billable) = 1 AND cost_usd >= 0.005), 0))
         )
-        GROUP BY pair
+        GROUP BY counted
     )
 )
 GROUP BY key, value
 ORDER BY selected / {many:Float64} + others / {many_others:Float64} DESC, value
-LIMIT {values:UInt32} BY key
+LIMIT {values:UInt32} BY key, if(startsWith(key, 'sizes.'), value, '')
 LIMIT {rows:UInt32}
