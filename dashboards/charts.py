@@ -32,6 +32,8 @@ VARIABLES = {INK: "--ink", QUIET: "--quiet", LINE: "--line", PAPER: "--paper", A
 }
 """In SVG for pages each of these colours becomes a variable of the style sheet: dark mode needs no second chart."""
 COLOUR = re.compile(r"#[0-9a-f]{6}\b", re.IGNORECASE)
+BASE = 'xlink:href="https://vega.github.io/vega-datasets/'
+"""What vl-convert puts before links, which are paths of our pages."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
 PNG_SCALE = 2
 SVG_HEADERS = {
@@ -73,7 +75,7 @@ def rows(values: Sequence[Mapping[str, Any]]) -> alt.InlineData:
 def svg(chart: Chart) -> str:
     """The chart as SVG whose colours are variables of the page's style sheet."""
     drawn = vl_convert.vegalite_to_svg(_spec(chart), vl_version=VEGA_LITE, allowed_base_urls=[])
-    return COLOUR.sub(lambda found: _variable(found.group()), drawn)
+    return COLOUR.sub(lambda found: _variable(found.group()), drawn.replace(BASE, 'xlink:href="'))
 
 
 def png(chart: Chart) -> bytes:

@@ -55,7 +55,7 @@ def router(engine: Engine, in_force: Settings, rooms: Rooms) -> APIRouter:
     versions.add_charts(routes, engine)
     prompts.add_forms(routes, engine)
     if rooms.triages:
-        finding.add_picture(routes, rooms.triages)
+        finding.add_picture(routes, engine, rooms.triages)
     cards.add_pictures(routes, engine)
     if rooms.alerts:
         alerts.add_forms(routes, rooms.alerts)

@@ -13,10 +13,11 @@ from dashboards.asked import Asked
 from dashboards.boards.charts import CHARTS
 from dashboards.boards.sections import Facts, Table, sections
 from dashboards.charts import response
+from dashboards.marks import Mark
 from dashboards.page import NotThere, Page
 from dashboards.rooms import Triages
 from dashboards.runbooks import runbook
-from dashboards.triage_picture import picture
+from dashboards.triage_picture import began, picture
 from spanledger import sql
 from spanledger.engine import Engine
 from spanledger.errors import SpanledgerError
@@ -43,6 +44,8 @@ class FindingView:
     behind: str
     triage: dict[str, Any] | None
     """The five surfaces; None for reports, and where they can't be had."""
+    marks: list[Mark]
+    """What else began in the time that its picture shows."""
     no_triage: str
     """Why they can't be had, or ''."""
     runbook: str
@@ -58,12 +61,13 @@ def page(engine: Engine, triages: Triages | None) -> Page:
     return Page("/findings/{finding_id}", "finding.html", load, default_range="7d", nav="Now")
 
 
-def add_picture(routes: APIRouter, triages: Triages) -> None:
+def add_picture(routes: APIRouter, engine: Engine, triages: Triages) -> None:
     """The picture of a finding's triage, as SVG; 204 where there is nothing to draw."""
 
     @routes.get("/triage/{finding_id}.svg")
     def drawn(finding_id: str) -> Response:
-        chart = picture(triages.finding(finding_id))
+        triage = triages.finding(finding_id)
+        chart = picture(triage, began(engine, triage, finding_id))
         return response(chart) if chart is not None else Response(status_code=204)
 
 
@@ -79,7 +83,7 @@ def read(engine: Engine, finding_id: str, asked: Asked, triages: Triages | None)
         each["finding_id"] for each in engine.query_guarded(sql.read(QUERIES / "findings_of_job.sql"), values).records()
     ]
     place = ids.index(finding_id) if finding_id in ids else -1
-    triage, no_triage = _triage(triages, finding)
+    triage, others, no_triage = _triage(engine, triages, finding)
     skip = ("lorenz", "whale_curve", "series", "chain_lengths", "words_more", "words_less", "reconcile")
     return FindingView(
         title=finding["title"],
@@ -94,16 +98,20 @@ def read(engine: Engine, finding_id: str, asked: Asked, triages: Triages | None)
         before=f"/findings/{ids[place - 1]}" if place > 0 else "",
         behind=f"/findings/{ids[place + 1]}" if 0 <= place < len(ids) - 1 else "",
         triage=triage,
+        marks=others,
         no_triage=no_triage,
         runbook=f"/runbooks/{finding['kind']}" if runbook(finding["kind"]) else "",
     )
 
 
-def _triage(triages: Triages | None, finding: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
-    """A page is not lost for a triage that takes too long."""
+def _triage(
+    engine: Engine, triages: Triages | None, finding: dict[str, Any]
+) -> tuple[dict[str, Any] | None, list[Mark], str]:
+    """With what else began. A page is not lost for a triage that takes too long."""
     if triages is None or finding["severity"] == "digest":
-        return None, ""
+        return None, [], ""
     try:
-        return triages.finding(finding["finding_id"]), ""
+        triage = triages.finding(finding["finding_id"])
+        return triage, began(engine, triage, finding["finding_id"]), ""
     except SpanledgerError as error:
-        return None, str(error)
+        return None, [], str(error)

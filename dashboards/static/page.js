@@ -29,6 +29,17 @@ function adopt(node) {
   }
 }
 
+// How many places a picture leads to; the keyboard stops once at each.
+function links(drawn) {
+  const known = new Set();
+  for (const link of drawn.querySelectorAll("a")) {
+    const to = link.getAttribute("xlink:href");
+    if (known.has(to)) link.setAttribute("tabindex", "-1");
+    known.add(to);
+  }
+  return known.size;
+}
+
 async function draw(figure) {
   try {
     const answer = await fetch(figure.dataset.chart, { credentials: "same-origin" });
@@ -40,7 +51,7 @@ async function draw(figure) {
     const parsed = new DOMParser().parseFromString(await answer.text(), "image/svg+xml").documentElement;
     adopt(parsed);
     const drawn = document.importNode(parsed, true);
-    drawn.setAttribute("role", "img");
+    drawn.setAttribute("role", links(drawn) ? "group" : "img");
     drawn.setAttribute("aria-label", figure.querySelector("figcaption")?.textContent ?? "Chart");
     drawn.style.maxWidth = `${drawn.getAttribute("width")}px`;
     drawn.removeAttribute("width");

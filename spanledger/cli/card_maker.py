@@ -12,7 +12,7 @@ from analytics.alerts.life import Alert
 from analytics.alerts.message import OWN_RULE, Card, CardMaker
 from analytics.triage.card import card_markdown, card_text
 from analytics.triage.room import TriageRoom
-from dashboards.triage_picture import png_of
+from dashboards.triage_picture import began, png_of
 from spanledger.engine import Engine
 from spanledger.moments import as_parameter
 from spanledger.settings import Settings
@@ -25,7 +25,8 @@ def card_maker(engine: Engine, settings: Settings, triages: TriageRoom) -> CardM
         if alert.rule == OWN_RULE:
             return None
         triage = triages.alert(alert)
-        text, picture = card_text(triage, settings.public_url), png_of(triage)
+        picture = png_of(triage, began(engine, triage, alert.text.finding_id))
+        text = card_text(triage, settings.public_url)
         token = secrets.token_urlsafe(18)
         row = {
             "alert_id": alert.alert_id, "episode": alert.episode, "made_at": as_parameter(datetime.now(UTC)),

@@ -50,12 +50,19 @@ def client(engine: Engine, settings: Settings) -> Iterator[TestClient]:
             "details": "{}", "version": 1,
         }  # fmt: skip
         engine.insert_raw("finding_states", orjson.dumps(row), "JSONEachRow", {})
+    for at, version in ((BREAK - timedelta(hours=20), "7"), (BREAK, HOSTILE)):
+        row = {
+            "hour": as_parameter(at)[:19], "slice": as_parameter(at)[:19], "provider": "openai", "model": "gpt-4o",
+            "tenant": "acme", "prompt_name": "answer", "prompt_version": version, "calls": 9, "version": 1,
+        }  # fmt: skip
+        engine.insert_raw("usage_hours", orjson.dumps(row), "JSONEachRow", {})
     patient = settings.model_copy(update={"query_max_seconds": 60})
     app = create_app(
         engine, settings, Told(), EmptyQuarantine(), NoJobs(), triages=TriageRoom(engine, patient)
     )  # fmt: skip
     with TestClient(app, base_url="http://127.0.0.1:8420", raise_server_exceptions=False) as client:
         yield client
+    engine.command("TRUNCATE TABLE usage_hours SYNC")
 
 
 def test_any_bad_time(client: TestClient) -> None:
@@ -90,6 +97,19 @@ def test_a_finding_shows_its_surfaces_and_a_report_does_not(client: TestClient) 
     assert drawn.headers["content-type"].startswith("image/svg+xml")
     assert "cache hit rate" in drawn.text
     assert "Which surface" not in client.get(f"/findings/{REPORT}").text
+
+
+def test_the_picture_of_a_finding_shows_what_else_began(client: TestClient) -> None:
+    [mark] = client.get(f"/findings/{FINDING}.json").json()["marks"]
+    assert (mark["kind"], mark["title"]) == ("prompt", f"answer: version {HOSTILE}")
+    assert mark["at"] == BREAK.timestamp() * 1000
+    page, drawn = client.get(f"/findings/{FINDING}").text, client.get(f"/triage/{FINDING}.svg").text
+    assert "1 new version or model began in this time" in page
+    for text in (page, drawn):
+        assert "answer: version &lt;img src=x onerror=alert(1)&gt;" in text
+        assert 'href="/prompts/versions?name=answer"' in text
+    assert "acme's cache broke" not in drawn, "the finding itself is the break"
+    assert client.get(f"/findings/{REPORT}.json").json()["marks"] == []
 
 
 def test_a_triage_that_can_not_be_made_leaves_the_page(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

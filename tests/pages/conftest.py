@@ -192,7 +192,9 @@ def _calls(engine: Engine) -> None:
     _insert(engine, "spans", [*rows, {**shared, **strange, "started_at": as_parameter(start)}])
     hour = {"slice": as_parameter(start)[:19], "hour": as_parameter(start)[:13] + ":00:00", "version": 1}
     sums = {"prompt_name": HOSTILE, "prompt_version": "1", "calls": 80, "cost_usd": 120.0, "model": HOSTILE}
-    _insert(engine, "usage_slices", [{**hour, **sums}])
+    second = {name: as_parameter(start + timedelta(hours=2))[:19] for name in ("slice", "hour")}
+    newer = {**hour, **second, "model": "gpt-4o-2", "calls": 40}
+    _insert(engine, "usage_slices", [{**hour, **sums}, newer])
 
 
 def firing(engine: Engine) -> None:

@@ -55,8 +55,15 @@ def test_a_finding_with_its_surfaces_fits_on_a_phone(page: Page) -> None:
     page.locator(".findings a").first.click()
     page.wait_for_load_state("networkidle")
     assert page.locator(".surfaces > li").count() == 5
+    page.locator("figure.chart").scroll_into_view_if_needed()
+    expect(page.locator("figure.chart svg text", has_text="model gpt-4o-2")).to_be_visible()
+    assert not axe.faults(page)
+    page.locator("details.marks summary", has_text="new version or model began").click()
+    expect(page.locator("details.marks a", has_text="gpt-4o-2")).to_have_attribute("href", re.compile("^/traces"))
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     shot(page, "finding-phone")
+    page.locator("figure.chart svg text", has_text="model gpt-4o-2").click()
+    page.wait_for_url(re.compile(r"/traces\?filter=model%20%3D%20%22gpt-4o-2%22$"))
 
 
 @pytest.mark.parametrize("path", ["/customers", "/cache", "/waste", "/drift", "/carbon"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +16,7 @@ from dashboards.boards.charts import hit_rate
 from dashboards.charts import svg
 from dashboards.marks import Mark
 from dashboards.pages.home import ticks, times_of_series
+from dashboards.triage_picture import picture, png_of
 from spanledger.access import Scope, within
 from spanledger.engine import Engine
 from spanledger.moments import as_parameter
@@ -66,11 +69,31 @@ def test_marks_stand_on_charts_and_small_lines_at_their_time(engine: Engine) -> 
     assert chart is not None
     drawn = svg(marks.marked(chart, found))
     assert "answer: version 2" in drawn
-    assert "/prompts/versions?name=answer" in drawn
+    assert set(re.findall('href="([^"]*)', drawn)) == {mark.link for mark in found}
     assert "<script" not in drawn
     given = asked("/", {"from": "2026-11-20T00:00Z", "to": "2026-11-21T00:00Z"}, DAY + timedelta(days=2))
     small = ticks(found, times_of_series(given), given)
     assert [x for _, x in small] == [34.5, 54.0, 60.5]
+
+
+def test_a_card_names_what_began_next_to_the_break() -> None:
+    hours = [DAY + timedelta(hours=hour) for hour in range(24)]
+    triage = {
+        "from": "2026-11-20T12:00:00Z", "to": "2026-11-21T00:00:00Z",
+        "series": [{"at": f"{hour:%FT%TZ}", "cost": 1.0} for hour in hours],
+    }  # fmt: skip
+    began = [
+        Mark("finding" if hour == 12 else "prompt", "", f"at {hour}", int(hours[hour].timestamp() * 1000), "/")
+        for hour in (1, 9, 11, 12, 14, 16)
+    ]
+    chart, plain = picture(triage, began), picture(triage, [])
+    assert chart is not None
+    assert plain is not None
+    named = re.findall(r">at (\d+)</text>", svg(chart))
+    assert sorted(map(int, named)) == [9, 11, 14, 16], "versions before findings"
+    assert svg(chart).count('aria-label="at 12"') == 1, "a line in the one panel"
+    taller = [struct.unpack(">I", drawn[20:24])[0] for each in (began, []) if (drawn := png_of(triage, each))]
+    assert taller[0] > taller[1]
 
 
 def test_a_link_to_a_model_is_a_filter(engine: Engine) -> None:
