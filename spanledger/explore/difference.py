@@ -8,12 +8,14 @@ hold many numbers are looked at by size too, and told as what is further apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import scipy
 
 from spanledger import sql
@@ -24,6 +26,7 @@ from spanledger.explore.names import Name, Sized
 from spanledger.explore.question import Question, both
 from spanledger.explore.sample import Slots, range_size
 from spanledger.explore.sizes import STEPS, Count, are_numbers, joined
+from spanledger.explore.telling import apart
 from spanledger.filters import FIELDS, LONGEST_VALUE, names_in
 from spanledger.moments import as_parameter
 
@@ -38,9 +41,6 @@ MOST_LOOKED_AT = 40_000
 MOST_READ = 1_000_000
 """Spans in the slots that are read for the selection, unless it would be left with too few."""
 FEW = 2_000
-ENOUGH = 5
-"""Traces that a value should be in, in the smaller of the two, by its share in either: rarer values are put together,
-since some of many are always there by chance."""
 ROUNDING = 1e-9
 SURE = 0.01
 """Odds that chance alone makes one of all attributes as different as those that are told."""
@@ -129,19 +129,18 @@ def compare(engine: Engine, question: Question) -> Difference:
     values = {**outer.parameters, **inside.parameters, **question.parameters()}
     spans, selected, around = _sizes(engine, question, values)
     in_range = range_size(engine, question.since, question.until)
-    sample = _sample(question, in_range, spans - selected, selected, around)
+    chosen, rest = _samples(question, in_range, spans - selected, selected, around)
     statement = sql.read(QUERY).replace("COLUMNS", columns(question.measure.name)).replace("INSIDE", inside.sql)
     bounds = {
         "longest": LONGEST_VALUE,
         "values": VALUES,
         "rows": MOST_VALUES,
         "steps": STEPS,
-        "many": max(selected, 1),
-        "many_others": max(spans - selected, 1),
+        "many": max(selected * chosen.part, 1),
+        "many_others": max((spans - selected) * rest.part, 1),
     }
-    rows = engine.query_guarded(
-        statement.replace("FILTER", outer.sql), values | sample | bounds
-    ).records()  # fmt: skip
+    sample = chosen.parameters() | rest.parameters("rest_")
+    rows = engine.query_guarded(statement.replace("FILTER", outer.sql), values | sample | bounds).records()
     counted = _Counted.of(rows)
     shown = sql.read(QUERY).replace("COLUMNS", columns(question.measure.name)).replace("INSIDE", inside.inlined())
     return Difference(
@@ -168,13 +167,14 @@ def _sizes(engine: Engine, question: Question, values: dict[str, Any]) -> tuple[
     return int(spans), int(selected), int(around)
 
 
-def _sample(question: Question, in_range: int, others: int, selected: int, around: int) -> dict[str, Any]:
-    """All, or so many slots that enough spans of both are looked at and not too many are read."""
+def _samples(question: Question, in_range: int, others: int, selected: int, around: int) -> tuple[Slots, Slots]:
+    """For the selection and for the rest: all, or so many slots that enough spans of both are looked at and not too
+    many are read."""
     enough = max(MOST_READ / max(around, 1), FEW / max(selected, 1))
     part = min(MOST_LOOKED_AT / max(selected, 1), enough)
     chosen = Slots.of(*_around(question), around, part)
     rest = Slots.of(question.since, question.until, in_range, MOST_LOOKED_AT / max(others, 1))
-    return chosen.parameters() | rest.parameters("rest_")
+    return chosen, rest
 
 
 @dataclass(frozen=True)
@@ -205,6 +205,10 @@ class _Counted:
                 found.values.setdefault(key, []).append(counted)
         return found
 
+    def has_numbers(self, key: str) -> bool:
+        """An attribute that is to be looked at by size too."""
+        return are_numbers(self.steps.get(key, []), self.numbers.get(key, 0))
+
 
 @dataclass(frozen=True)
 class _Look:
@@ -219,8 +223,8 @@ class _Look:
     """That chance makes as much."""
 
     @classmethod
-    def at(cls, name: Name, counts: list[Count], sizes: Sizes) -> _Look:
-        shares = list(_shares(name, counts, sizes))
+    def at(cls, name: Name, counts: list[Count], sizes: Sizes, tried: int) -> _Look:
+        shares = list(_shares(name, counts, sizes, tried))
         divergence = float(jensen_shannon([each.selected for each in shares], [each.others for each in shares]))
         chance = by_chance(len(shares), sizes.traces, sizes.other_traces)
         degrees = len(shares) - 1
@@ -234,21 +238,19 @@ def _ranked(counted: _Counted, but: frozenset[str]) -> list[Attribute]:
     places = {key: place for place, key in enumerate(FIELDS)}
     listed = sorted(counted.values, key=lambda key: (places.get(key, len(places)), key))
     names = {key: name for key in listed if (name := named(key)) and name.text not in but}
-    looks = [_Look.at(name, counted.values[key], counted.sizes) for key, name in names.items()]
-    by_size = {look.name.text: look for look in _by_size(counted, names)}
+    numbers = {key: name for key, name in names.items() if counted.has_numbers(key)}
+    tried = len(names) + len(numbers)
+    looks = [_Look.at(name, counted.values[key], counted.sizes, tried) for key, name in names.items()]
+    by_size = {
+        name.text: _Look.at(*joined(name.text, counted.steps[key]), counted.sizes, tried)
+        for key, name in numbers.items()
+    }
     alike: dict[tuple[tuple[int, int], ...], list[_Look]] = {}
     for look in looks:
         best = max(look, by_size.get(look.name.text, look), key=lambda each: each.divergence)
         alike.setdefault(tuple(sorted(each[1:] for each in best.counts)), []).append(best)
     found = [_attribute(*same, tried=len(alike) + len(by_size)) for same in alike.values()]
     return sorted(found, key=_rank)
-
-
-def _by_size(counted: _Counted, names: Mapping[str, Name]) -> Iterator[_Look]:
-    """Attributes that hold many numbers."""
-    for key, name in names.items():
-        if are_numbers(steps := counted.steps.get(key, []), counted.numbers.get(key, 0)):
-            yield _Look.at(*joined(name.text, steps), counted.sizes)
 
 
 def _rank(found: Attribute) -> tuple[bool, float, bool, str]:
@@ -269,20 +271,22 @@ def _attribute(first: _Look, *same: _Look, tried: int) -> Attribute:
     )
 
 
-def _shares(name: Name, counts: list[Count], sizes: Sizes) -> Iterator[Share]:
-    """Shares of the values that are frequent in either, of all other values, and of spans without the attribute."""
-    rare, rare_others, none, none_others = 0.0, 0.0, 1.0, 1.0
-    for value, selected, others in counts:
-        p, q = selected / sizes.selected, others / sizes.others
-        none, none_others = none - p, none_others - q
-        if max(p, q) * min(sizes.traces, sizes.other_traces) >= ENOUGH:
-            yield Share(value, name.words(value), name.filter(value), p, q)
-        else:
-            rare, rare_others = rare + p, rare_others + q
-    listed = len(counts) < VALUES and not sizes.cut
+def _shares(name: Name, counts: list[Count], sizes: Sizes, tried: int) -> Iterator[Share]:
+    """Shares of the values that are counted apart, of all other values, and of spans without the attribute."""
+    listed = not sizes.cut and (len(counts) < VALUES or isinstance(name, Sized))
+    p, q = (
+        np.array([each[1] for each in counts]) / sizes.selected,
+        np.array([each[2] for each in counts]) / sizes.others,
+    )
+    told = apart(p, q, (sizes.traces, sizes.other_traces), all_listed=listed, sure=SURE / tried)
+    for (value, *_), one, other in zip(compress(counts, told), p[told], q[told], strict=True):
+        yield Share(value, name.words(value), name.filter(value), float(one), float(other))
+    rare, rare_others, none, none_others = p[~told].sum(), q[~told].sum(), 1 - p.sum(), 1 - q.sum()
     if not listed:
         rare, rare_others, none, none_others = rare + none, rare_others + none_others, 0.0, 0.0
     if max(rare, rare_others) > ROUNDING:
-        yield Share("", "other values" if listed else "other or none", "", max(rare, 0), max(rare_others, 0))
+        yield Share(
+            "", "other values" if listed else "other or none", "", max(float(rare), 0), max(float(rare_others), 0)
+        )
     if max(none, none_others) > ROUNDING:
-        yield Share("", "none", f"not {name.text} exists", max(none, 0), max(none_others, 0))
+        yield Share("", "none", f"not {name.text} exists", max(float(none), 0), max(float(none_others), 0))

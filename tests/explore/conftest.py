@@ -49,7 +49,7 @@ def spans() -> Iterator[dict[str, Any]]:
                 "feature": f"for {tenant}",
                 "attributes": {"ring": "canary" if canary else "stable", "team": tenant, "dice": str(dice[0] % 4),
                                "seed": str(int.from_bytes(dice[1:5])),
-                               "queue_ms": str(waited), "balance": str(balance)},
+                               "queue_ms": str(waited), "balance": str(balance), "shard": f"shard {number % 200}"},
             }  # fmt: skip
             yield {
                 **shared, "span_id": f"f{number:015x}", "parent_span_id": f"{number:016x}", "name": "search",

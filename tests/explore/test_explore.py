@@ -172,8 +172,9 @@ def test_a_few_large_numbers_do_not_make_all_bins_wide() -> None:
     assert (name.octaves, len(bins), sum(each[1] for each in bins)) == (32, 8, 1600)
 
 
-def test_a_selection_by_chance_is_like_the_rest(client: TestClient) -> None:
-    found = ask(client, "difference", filter="operation = chat", select='attributes["dice"] = 3')
+@pytest.mark.parametrize("number", range(4))
+def test_a_selection_by_chance_is_like_the_rest(client: TestClient, number: int) -> None:
+    found = ask(client, "difference", filter="operation = chat", select=f'attributes["dice"] = {number}')
     assert 300 < found["selected"] < 420
     assert [each["name"] for each in found["attributes"] if each["surprising"]] == []
 
