@@ -14,7 +14,7 @@ from spanledger.filters import FIELDS, attribute, compile_key
 from spanledger.filters.fields import columns_of_keys
 
 KEYS, VALUES = (Path(__file__).with_name(f"{name}.sql") for name in ("keys", "values"))
-SAMPLED_FOR_KEYS, SAMPLED_FOR_VALUES = 100_000, 1_000_000
+SAMPLED = 1_000_000
 """Spans that are looked at, of as many as the range has."""
 MOST_KEYS = 1000
 LONGEST = 1000
@@ -25,9 +25,8 @@ def keys(engine: Engine, question: Question) -> list[dict[str, Any]]:
     """All fields, then the attributes that spans of the range have, the most frequent first: `name`, `kind` (text,
     number, time, flag, texts, numbers) and `unit`."""
     found = [{"name": field.name, "kind": field.kind, "unit": field.unit} for field in FIELDS.values()]
-    for name, _ in engine.query_guarded(
-        sql.read(KEYS), bounds(engine, question.since, question.until, SAMPLED_FOR_KEYS) | {"limit": MOST_KEYS}
-    ).rows:
+    sampled = bounds(engine, question.since, question.until, SAMPLED)
+    for name, _ in engine.query_guarded(sql.read(KEYS), sampled | {"limit": MOST_KEYS}).rows:
         of, _, key = name.partition(".")
         if key not in (OF_RESOURCE if of == "resource" else columns_of_keys()):
             found.append({"name": attribute(key, of), "kind": "text", "unit": ""})
@@ -41,6 +40,6 @@ def values(engine: Engine, question: Question, key: str, part: str, most: int) -
     """
     condition = compile_key(key)
     asked = {"part": part[:LONGEST], "limit": most, "longest": LONGEST}
-    sampled = bounds(engine, question.since, question.until, SAMPLED_FOR_VALUES)
+    sampled = bounds(engine, question.since, question.until, SAMPLED)
     statement = sql.read(VALUES).replace("KEY", condition.sql)
     return engine.query_guarded(statement, {**condition.parameters, **sampled, **asked}).records()

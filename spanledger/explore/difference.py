@@ -26,7 +26,7 @@ from spanledger.explore.names import Name, Sized
 from spanledger.explore.question import Question, both
 from spanledger.explore.sample import Slots, range_size
 from spanledger.explore.sizes import STEPS, Count, are_numbers, joined
-from spanledger.explore.telling import apart
+from spanledger.explore.telling import ENOUGH, apart
 from spanledger.filters import FIELDS, LONGEST_VALUE, names_in
 from spanledger.moments import as_parameter
 
@@ -241,8 +241,9 @@ def _ranked(counted: _Counted, but: frozenset[str]) -> list[Attribute]:
     numbers = {key: name for key, name in names.items() if counted.has_numbers(key)}
     tried = len(names) + len(numbers)
     looks = [_Look.at(name, counted.values[key], counted.sizes, tried) for key, name in names.items()]
+    filled = min(counted.sizes.traces, counted.sizes.other_traces) / ENOUGH
     by_size = {
-        name.text: _Look.at(*joined(name.text, counted.steps[key]), counted.sizes, tried)
+        name.text: _Look.at(*joined(name.text, counted.steps[key], filled), counted.sizes, tried)
         for key, name in numbers.items()
     }
     alike: dict[tuple[tuple[int, int], ...], list[_Look]] = {}

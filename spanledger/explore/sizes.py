@@ -29,14 +29,14 @@ def are_numbers(steps: Sequence[Count], numbers: int) -> bool:
     return numbers > MANY and 2 * texts <= sum(selected + others for _, selected, others in steps)
 
 
-def joined(name: str, steps: Sequence[Count]) -> tuple[Sized, list[Count]]:
+def joined(name: str, steps: Sequence[Count], filled: float) -> tuple[Sized, list[Count]]:
     """The steps of an attribute in bins twice as wide, and again, until few of them hold the main part of the selection
-    and of the rest.
+    and of the rest; up to a power of two, also until there are at most `filled`, which have traces enough.
 
     Steps lie within bins whatever the width, so that bins of a power of two are those of columns.
     """
     octaves, bins = 1 / STEPS, list(steps)
-    while octaves < WIDEST and _main(bins) > MOST:
+    while octaves < WIDEST and _main(bins) > (MOST if octaves >= 1 else min(filled, MOST)):
         octaves *= 2
         wider: dict[str, tuple[int, int]] = {}
         for value, selected, others in bins:

@@ -139,7 +139,7 @@ def test_what_is_different_about_slow_calls(client: TestClient) -> None:
 def test_numbers_of_attributes_are_compared_by_size(client: TestClient) -> None:
     found = ask(client, "difference", filter="operation = chat", **SLOW)
     told = {each["name"]: each for each in found["attributes"]}
-    for name, words in (("queue_ms", "724 to 861"), ("balance", "-1,024 to -512")):
+    for name, words in (("queue_ms", "724 to 1,024"), ("balance", "-1,024 to -512")):
         attribute = told[f'attributes["{name}"]']
         assert attribute["surprising"] and attribute["sized"] and attribute["divergence"] > 0.6
         share, *_ = attribute["shares"]
@@ -166,9 +166,11 @@ def test_the_filter_of_a_bin_finds_its_spans(client: TestClient, monkeypatch: py
 
 def test_a_few_large_numbers_do_not_make_all_bins_wide() -> None:
     steps = [(str(place), 10, 20) for place in range(-7, 1)]
-    assert sizes.joined("score", steps)[0].octaves == 1 / 8
-    assert sizes.joined("score", [*steps, ("400", 1, 1), ("n400", 1, 1)])[0].octaves == 1 / 8
-    name, bins = sizes.joined("wide", [(str(place), 1, 1) for place in range(-800, 800)])
+    assert sizes.joined("score", steps, 100)[0].octaves == 1 / 8
+    assert sizes.joined("score", [*steps, ("400", 1, 1), ("n400", 1, 1)], 100)[0].octaves == 1 / 8
+    assert sizes.joined("score", steps, 4)[0].octaves == 1 / 2, "bins that few traces fill"
+    assert sizes.joined("score", steps, 0.2)[0].octaves == 1
+    name, bins = sizes.joined("wide", [(str(place), 1, 1) for place in range(-800, 800)], 100)
     assert (name.octaves, len(bins), sum(each[1] for each in bins)) == (32, 8, 1600)
 
 

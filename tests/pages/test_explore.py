@@ -58,14 +58,12 @@ def test_a_region_is_drawn_and_what_is_different_there_is_told(page: Page) -> No
     expect(page.locator("[data-filter]")).to_have_value('operation = chat and tenant = "acme"')
     page.go_back()
     expect(page.locator("[data-filter]")).to_have_value("operation = chat")
-    waited = page.locator(".differences li", has_text='attributes["queue_ms"]').get_by_role("link", name="724 to 861")
+    waited = page.locator(".differences li", has_text='attributes["queue_ms"]').get_by_role("link", name="724 to 1,024")
     expect(waited).to_be_visible()
     waited.click()
     expect(page.locator("h1")).to_contain_text("20 spans")
     expect(page.locator("[data-filter]")).to_have_value(
-        re.compile(
-            r'^operation = chat and attributes\["queue_ms"\] >= 724\.0\d* and attributes\["queue_ms"\] < 861\.0\d*$'
-        )
+        re.compile(r'^operation = chat and attributes\["queue_ms"\] >= 724\.0\d* and attributes\["queue_ms"\] < 1024$')
     )
     page.go_back()
     page.go_back()
