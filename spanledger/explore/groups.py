@@ -15,12 +15,17 @@ from spanledger.explore.question import Question, both
 from spanledger.explore.sample import Slots, range_size
 from spanledger.filters import LONGEST_VALUE, Condition, Keys, compile_keys, equals
 
-SUMS, LATENCIES = (Path(__file__).with_name(f"{name}.sql") for name in ("groups", "latencies"))
+SUMS, LATENCIES, SHARE = (Path(__file__).with_name(f"{name}.sql") for name in ("groups", "latencies", "share"))
 MOST = 50
 MOST_TIMED = 200_000
 """Spans that are enough for latencies."""
 ENOUGH_TIMED, MOST_READ = 20_000, 1_000_000
 """So many are enough where they are rare, so that more than MOST_READ of the range would have to be read for them."""
+
+FEW_SPANS, ENOUGH_ASKED = 1_000_000, 50_000
+"""In a range of so few spans it does not matter when the filter is asked; of more, so many are enough for its share."""
+DENSE = 0.5
+"""Where a larger share of the spans pass the filter, passing over the others takes longer than reading them."""
 
 ALL = "all_"
 """Columns of groups.sql that begin so are sums of all groups."""
@@ -74,11 +79,13 @@ def groups(engine: Engine, question: Question, most: int = MOST) -> Groups:
     keys = compile_keys(question.by)
     condition = _condition(question)
     values = {**condition.parameters, **keys.parameters, **question.parameters()}
-    rows = engine.scan_guarded(_statement(keys, condition.sql), values | {"limit": most + 1}).records()
+    in_range = 0 if condition.sql == "1" else range_size(engine, question.since, question.until)
+    late = _is_dense(engine, question, condition, in_range)
+    rows = engine.scan_guarded(_statement(keys, condition.sql, late=late), values | {"limit": most + 1}).records()
     found = [_group(row, keys, _values(row, keys)) for row in rows]
     total = _all(rows, keys)
     listed = [str(row["value"]) for row in rows[:most]]
-    in_range = total.spans if condition.sql == "1" else range_size(engine, question.since, question.until)
+    in_range = in_range or total.spans
     slots = Slots.of(question.since, question.until, in_range, _timed_part(total.spans, in_range))
     sample = {**slots.parameters(), "values": listed}
     took = _latencies(engine, keys, condition, values | sample) if found else {}
@@ -89,12 +96,25 @@ def groups(engine: Engine, question: Question, most: int = MOST) -> Groups:
         groups=[_timed(group, took.get((False, value))) for group, value in zip(found, listed, strict=False)],
         more=len(found) > most,
         timed=slots.part,
-        sql=_statement(keys, condition.inlined()),
+        sql=_statement(keys, condition.inlined(), late=late),
     )
 
 
-def _statement(keys: Keys, condition: str) -> str:
-    return sql.read(SUMS).replace("KEYS", ", ".join(keys.each)).replace("KEY", keys.text).replace("FILTER", condition)
+def _statement(keys: Keys, condition: str, *, late: bool) -> str:
+    """`late`: the condition is asked of spans that are read with all their columns."""
+    first, then = ("PREWHERE", "WHERE") if late else ("WHERE", "AND")
+    statement = sql.read(SUMS).replace("FIRST", first).replace("THEN", then)
+    return statement.replace("KEYS", ", ".join(keys.each)).replace("KEY", keys.text).replace("FILTER", condition)
+
+
+def _is_dense(engine: Engine, question: Question, condition: Condition, in_range: int) -> bool:
+    """Most of many spans pass the condition, by a sample. One with relations is not asked twice."""
+    if in_range <= FEW_SPANS or "SELECT" in condition.sql:
+        return False
+    slots = Slots.of(question.since, question.until, in_range, ENOUGH_ASKED / in_range)
+    values = {**condition.parameters, **question.parameters(), **slots.parameters()}
+    [[share]] = engine.query_guarded(sql.read(SHARE).replace("FILTER", condition.sql), values).rows
+    return float(share) > DENSE
 
 
 def _condition(question: Question) -> Condition:

@@ -21,7 +21,7 @@ FROM
             billable AND (isNotNull(input_tokens) OR isNotNull(output_tokens))) AS tokens,
         sumIf(energy_kwh, billable) AS kwh
     FROM spans
-    WHERE started_at >= {from:DateTime64(3)} AND started_at < {to:DateTime64(3)} AND FILTER
+    FIRST started_at >= {from:DateTime64(3)} AND started_at < {to:DateTime64(3)} THEN FILTER
     GROUP BY KEYS
 )
 ORDER BY cost DESC NULLS LAST, spans DESC, value

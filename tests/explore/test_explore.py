@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,28 @@ def test_several_keys_have_a_value_each(client: TestClient) -> None:
     assert lines[1].startswith("coral,,")
     page = client.get("/explore", params={**RANGE, "by": "tenant, release"}).text
     assert '<td colspan="2">All</td>' in page
+
+
+@pytest.mark.parametrize(
+    ("condition", "late"),
+    [
+        ("duration > 100us", True),
+        ("tenant = acme or tenant != acme", True),
+        ("duration > 5s", False),
+        ("tenant = nobody", False),
+        ("parent(operation = chat) or operation = chat", False),  # asking twice would cost more than it gives
+        ("", False),
+    ],
+)
+def test_a_filter_that_most_spans_pass_is_asked_late_and_finds_the_same(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, condition: str, late: bool
+) -> None:
+    before = ask(client, "groups", by='attributes["team"]', filter=condition)
+    assert "PREWHERE" not in before["sql"]  # in a small range it does not matter
+    monkeypatch.setattr(import_module("spanledger.explore.groups"), "FEW_SPANS", 0)
+    found = ask(client, "groups", by='attributes["team"]', filter=condition)
+    assert ("PREWHERE" in found["sql"]) == late
+    assert {**found, "sql": ""} == {**before, "sql": ""}
 
 
 def test_a_sum_that_nobody_reported_is_unknown(client: TestClient) -> None:
