@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from dashboards.charts import QUIET, WRONG, Chart, rows
 from spanledger import sql
@@ -23,6 +23,8 @@ else:
 
 QUERY = Path(__file__).parent / "queries" / "marks.sql"
 LINKS = {"finding": "/findings/{}", "prompt": "/prompts/versions?name={}", "model": "/traces?filter={}"}
+FOLLOWED = timedelta(days=1)
+"""Traces of a new model are those of the time after it began."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,11 @@ def read(engine: Engine, since: datetime, until: datetime) -> list[Mark]:
 
 def _mark(row: dict[str, Any]) -> Mark:
     subject = f"model = {quoted(row['subject'])}" if row["kind"] == "model" else row["subject"]
-    return Mark(
-        row["kind"], row["severity"], row["title"], row["at"], LINKS[row["kind"]].format(quote(subject, safe=""))
-    )
+    link = LINKS[row["kind"]].format(quote(subject, safe=""))
+    if row["kind"] == "model":
+        since = datetime.fromtimestamp(row["at"] / 1000, UTC)
+        link += "&" + urlencode({"from": since.isoformat(), "to": (since + FOLLOWED).isoformat()})
+    return Mark(row["kind"], row["severity"], row["title"], row["at"], link)
 
 
 def marked(chart: Chart, marks: Sequence[Mark]) -> Chart:
