@@ -22,7 +22,7 @@ else:
     alt = Later("altair")
 
 QUERY = Path(__file__).parent / "queries" / "marks.sql"
-LINKS = {"finding": "/findings/{}", "prompt": "/prompts/versions?name={}", "model": "/traces?filter={}"}
+LINKS = {"finding": "/findings/{}", "prompt": "/prompts/versions?name={}"}
 FOLLOWED = timedelta(days=1)
 """Traces of a new model are those of the time after it began."""
 
@@ -49,12 +49,15 @@ def read(engine: Engine, since: datetime, until: datetime) -> list[Mark]:
 
 
 def _mark(row: dict[str, Any]) -> Mark:
-    subject = f"model = {quoted(row['subject'])}" if row["kind"] == "model" else row["subject"]
-    link = LINKS[row["kind"]].format(quote(subject, safe=""))
-    if row["kind"] == "model":
-        since = datetime.fromtimestamp(row["at"] / 1000, UTC)
-        link += "&" + urlencode({"from": since.isoformat(), "to": (since + FOLLOWED).isoformat()})
-    return Mark(row["kind"], row["severity"], row["title"], row["at"], link)
+    return Mark(row["kind"], row["severity"], row["title"], row["at"], _link(row))
+
+
+def _link(row: dict[str, Any]) -> str:
+    if row["kind"] != "model":
+        return LINKS[row["kind"]].format(quote(row["subject"], safe=""))
+    since = datetime.fromtimestamp(row["at"] / 1000, UTC)
+    asked = {"filter": f"model = {quoted(row['subject'])}", "from": since.isoformat()}
+    return "/traces?" + urlencode(asked | {"to": (since + FOLLOWED).isoformat()}, quote_via=quote)
 
 
 def marked(chart: Chart, marks: Sequence[Mark]) -> Chart:

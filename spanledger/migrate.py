@@ -19,6 +19,10 @@ from spanledger.errors import MigrationFailed, QueryFailed
 
 MIGRATIONS = sql.SCHEMA_DIR / "migrations"
 LEDGER = Path(__file__).with_name("migrations_table.sql")
+NEEDED = "26.9"
+"""Of ClickHouse: the first that tables were tried on with all their settings (ADR 34)."""
+UNKNOWN_SETTING = 115
+"""ClickHouse's error code."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +77,16 @@ def _run(engine: Engine, migration: Migration) -> None:
         except QueryFailed as error:
             raise MigrationFailed(
                 f"Migration {migration.number:04d}_{migration.name}, statement {position} of "
-                f"{len(migration.statements)}: {error}. Nothing after it ran; start again when it is mended."
+                f"{len(migration.statements)}: {error}.{_too_old(error)} Nothing after it ran; "
+                "start again when it is mended."
             ) from error
     engine.insert(
         "migrations", ["number", "name", "checksum"], [[migration.number, migration.name, migration.checksum]]
     )
+
+
+def _too_old(error: QueryFailed) -> str:
+    return f" A ClickHouse server has to be {NEEDED} or later." if error.code == UNKNOWN_SETTING else ""
 
 
 def _unchanged(migration: Migration, checksum: str) -> None:

@@ -22,7 +22,7 @@ from spanledger import sql
 from spanledger.divergence import by_chance, jensen_shannon
 from spanledger.engine import Engine
 from spanledger.explore.attributes import columns, named
-from spanledger.explore.names import Name, Sized
+from spanledger.explore.names import LARGEST, Name, Sized
 from spanledger.explore.question import Question, both
 from spanledger.explore.sample import Slots, range_size
 from spanledger.explore.sizes import STEPS, Count, are_numbers, joined
@@ -136,6 +136,7 @@ def compare(engine: Engine, question: Question) -> Difference:
         "values": VALUES,
         "rows": MOST_VALUES,
         "steps": STEPS,
+        "largest": float(LARGEST),
         "many": max(selected * chosen.part, 1),
         "many_others": max((spans - selected) * rest.part, 1),
     }

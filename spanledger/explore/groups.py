@@ -109,7 +109,7 @@ def _statement(keys: Keys, condition: str, *, late: bool) -> str:
 
 def _is_dense(engine: Engine, question: Question, condition: Condition, in_range: int) -> bool:
     """Most of many spans pass the condition, by a sample. One with relations is not asked twice."""
-    if in_range <= FEW_SPANS or "SELECT" in condition.sql:
+    if in_range <= FEW_SPANS or condition.relates:
         return False
     slots = Slots.of(question.since, question.until, in_range, ENOUGH_ASKED / in_range)
     values = {**condition.parameters, **question.parameters(), **slots.parameters()}

@@ -11,7 +11,7 @@ EXACT = 10_000
 ZERO, TEXT, BELOW = "zero", "text", "n"
 """Values of no bin: zero, and texts among numbers; and what stands before the bin of numbers below zero."""
 LARGEST = "1e150"
-"""What is larger is a text of digits; the same as in difference.sql."""
+"""As filters have it: what is larger is a text of digits."""
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,11 @@ class Condition:
     sql: str
     parameters: dict[str, str | float | int | list[str] | list[float]]
 
+    @property
+    def relates(self) -> bool:
+        """It looks at other spans too, by statements of its own."""
+        return "SELECT" in self.sql
+
     def inlined(self) -> str:
         """With values in their places, for people to read and run; `from` and `to` stay parameters."""
         text = self.sql

@@ -32,9 +32,8 @@ class Day:
 
     def rows(self, select: str) -> list[list[object]]:
         """Of this day's spans."""
-        return self.engine.rows(
-            f"SELECT {select} FROM spans WHERE _partition_id = '{self.partition}' ORDER BY trace_id"
-        )
+        statement = f"SELECT {select} FROM spans WHERE _partition_id = {{day:String}} ORDER BY trace_id"
+        return self.engine.rows(statement, {"day": self.partition})
 
     def written(self) -> set[str]:
         """Columns that lie in files."""

@@ -91,11 +91,11 @@ def test_both_roles_share_the_spool_and_only_serve_knows_the_password(services: 
     assert url == f"http://{user}:{password}@clickhouse:8123/{database}"
 
 
-def test_the_server_is_pinned_not_published_and_new_enough_for_the_guard(services: dict[str, Any]) -> None:
+def test_the_server_is_pinned_not_published_and_new_enough_for_the_tables(services: dict[str, Any]) -> None:
     server = services["clickhouse"]
     image, _, tag = server["image"].partition(":")
     assert image == "clickhouse/clickhouse-server"
-    assert tuple(int(part) for part in tag.split(".")) >= (26, 8)
+    assert tuple(int(part) for part in tag.split(".")) >= (26, 9)
     assert "ports" not in server
     mounted = [volume.split(":")[0] for volume in server["volumes"] if volume.startswith("./")]
     assert all((ROOT / path).is_file() for path in mounted)  # a folder would hide the files of the image

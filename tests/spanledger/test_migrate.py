@@ -52,6 +52,12 @@ def test_one_that_was_killed_half_way_starts_again(scratch: Engine, tmp_path: Pa
     assert [migration.name for migration in migrate(scratch, tmp_path)] == ["mended"]
 
 
+def test_an_engine_that_does_not_know_a_setting_is_too_old(scratch: Engine, tmp_path: Path) -> None:
+    write(tmp_path, "0001_one.sql", table("scratch_a") + "ALTER TABLE scratch_a MODIFY SETTING of_the_future = 1;\n")
+    with pytest.raises(MigrationFailed, match=r"of_the_future.*A ClickHouse server has to be 26\.9 or later\."):
+        list(migrate(scratch, tmp_path))
+
+
 def test_an_edited_one_is_refused(scratch: Engine, tmp_path: Path) -> None:
     write(tmp_path, "0001_one.sql", table("scratch_a"))
     list(migrate(scratch, tmp_path))

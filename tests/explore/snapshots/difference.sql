@@ -16,7 +16,7 @@ FROM
             arrayMap(each -> (concat('resource.', each.1), each.2), JSONExtractKeysAndValues(counted.2, 'String')),
             startsWith(counted.1, 'attributes.'),
             [counted, (concat('sizes.', substring(counted.1, 12)), multiIf(
-                NOT abs(number) < 1e150, 'text',
+                NOT abs(number) < {largest:Float64}, 'text',
                 number = 0, 'zero',
                 concat(if(number < 0, 'n', ''), toString(toInt32(floor(log2(abs(number)) * {steps:UInt8}))))))],
             [counted])) AS pair,
