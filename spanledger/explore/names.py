@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from spanledger import figures
 from spanledger.filters import equals
 
 EXACT = 10_000
 """Up to this, an edge of a bin that is a whole number is written as it is."""
+SHORTEST = 1000
+"""Nanoseconds from which on an edge is written in larger units."""
 ZERO, TEXT, BELOW = "zero", "text", "n"
 """Values of no bin: zero, and texts among numbers; and what stands before the bin of numbers below zero."""
 LARGEST = "1e150"
@@ -64,11 +67,9 @@ class Sized(Name):
 
 def _short(amount: float, name: str) -> str:
     if name in ("duration", "time_to_first_token_ns"):
-        for size, unit in ((1e9, "s"), (1e6, "ms"), (1e3, "µs")):
-            if amount >= size:
-                return f"{amount / size:.3g} {unit}"
-        return f"{amount:.3g} ns"
+        return figures.duration(round(amount)) if amount >= SHORTEST else f"{amount:.3g} ns"
+    if name == "energy_kwh":
+        return figures.energy(amount)
     prefix = "$" if name == "cost_usd" else ""
-    unit = " kWh" if name == "energy_kwh" else ""
     written = 100 <= amount < EXACT or (1 <= amount < EXACT and amount.is_integer())
-    return f"{prefix}{amount:,.0f}{unit}" if written else f"{prefix}{amount:.3g}{unit}"
+    return f"{prefix}{amount:,.0f}" if written else f"{prefix}{amount:.3g}"
